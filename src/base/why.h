@@ -1,0 +1,85 @@
+// Why: the reason behind a decision. One list for the transcript, the log and the error bodies, so
+// that the same cause has the same name everywhere (law L10).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace turnout {
+
+// name in code, name on record, what a person is told
+#define TURNOUT_WHY_LIST(X)                                                                                      \
+  X(none, "-", "nothing to say")                                                                                 \
+  /* a switch that happened */                                                                                   \
+  X(accepted, "accepted", "the offer was accepted")                                                              \
+  X(prior_knowledge, "prior-knowledge", "the client opened with the HTTP/2 connection preface")                  \
+  X(alpn, "alpn", "TLS negotiated the protocol (ALPN)")                                                          \
+  X(detected, "detected", "the first bytes name the protocol")                                                   \
+  /* an offer that was declined: the request got its ordinary answer */                                          \
+  X(no_such_token, "no-such-token", "no protocol of that name is spoken here")                                   \
+  X(token_not_on_route, "token-not-on-route", "the route does not offer that protocol")                          \
+  X(no_connection_upgrade, "no-connection-upgrade", "Upgrade came without Connection: upgrade (RFC 9110 7.6.1)") \
+  X(http10, "http-1.0", "an Upgrade in an HTTP/1.0 request is ignored (RFC 9110 7.8)")                           \
+  X(body_too_long, "body-too-long", "the request body is longer than what is read before a switch")              \
+  X(early_http, "http-version-not-offered", "that HTTP version cannot be switched to")                           \
+  X(settings_missing, "http2-settings-missing", "h2c needs exactly one HTTP2-Settings field (RFC 7540 3.2.1)")   \
+  X(settings_not_nominated, "http2-settings-not-in-connection", "HTTP2-Settings is not named in Connection")     \
+  X(settings_invalid, "http2-settings-invalid", "HTTP2-Settings does not hold a valid SETTINGS payload")         \
+  X(h2c_over_tls, "h2c-over-tls", "h2c is for cleartext; over TLS it is negotiated by ALPN (RFC 9113 3.3)")      \
+  X(passed_on, "passed-on", "the request was passed on by a hop that is not trusted, which has no say here")     \
+  X(already_switched, "already-switched", "this connection made that kind of switch before")                     \
+  X(too_many_switches, "too-many-switches", "the connection changed protocol too often")                         \
+  X(tls_upgrade_off, "tls-upgrade-off", "this listener does not offer TLS by Upgrade")                           \
+  X(tls_options_only, "tls-options-only", "this listener switches to TLS only on OPTIONS *")                     \
+  X(no_common_tls_version, "no-common-tls-version", "none of the listed TLS versions is spoken here")            \
+  X(already_tls, "already-tls", "the connection is inside TLS already")                                          \
+  X(method_not_for_token, "method-not-for-token", "that protocol cannot be asked for with this method")          \
+  /* an offer that was refused */                                                                                \
+  X(plaintext_before_tls, "plaintext-before-tls", "bytes followed the request before TLS began")                 \
+  X(upgrade_required, "upgrade-required", "this resource is only served after a switch")                         \
+  X(websocket_version, "websocket-version", "only version 13 of WebSocket is spoken (RFC 6455 4.4)")             \
+  X(websocket_key, "websocket-key", "Sec-WebSocket-Key must be 16 bytes in base64, once (RFC 6455 4.2.1)")       \
+  X(websocket_method, "websocket-method", "a WebSocket handshake is a GET (RFC 6455 4.1)")                       \
+  X(websocket_body, "websocket-body", "a WebSocket handshake has no body")                                       \
+  X(websocket_connection, "websocket-connection", "a WebSocket handshake needs Connection: upgrade")             \
+  X(websocket_http_version, "websocket-http-version", "a WebSocket handshake needs HTTP/1.1")                    \
+  X(origin_not_allowed, "origin-not-allowed", "pages of that origin may not open a WebSocket here")              \
+  X(no_tunnel_here, "no-tunnel-here", "CONNECT is not offered here")                                             \
+  X(unknown_protocol, "unknown-protocol", "extended CONNECT asked for a protocol that is not spoken here")       \
+  /* how things end */                                                                                           \
+  X(done, "done", "both sides were finished")                                                                    \
+  X(peer_closed, "peer-closed", "the peer ended the connection")                                                 \
+  X(peer_reset, "peer-reset", "the peer broke the connection off")                                               \
+  X(connection_close, "connection-close", "the last answer said Connection: close")                              \
+  X(malformed, "malformed", "the peer broke the protocol's rules")                                               \
+  X(header_timeout, "header-timeout", "the request head did not arrive in time")                                 \
+  X(body_timeout, "body-timeout", "the request body did not arrive in time")                                     \
+  X(send_timeout, "send-timeout", "the peer did not take what was sent to it")                                   \
+  X(handshake_timeout, "handshake-timeout", "the handshake was not finished in time")                            \
+  X(idle_timeout, "idle-timeout", "nothing was received for the idle limit")                                     \
+  X(lifetime_over, "lifetime-over", "the connection reached its lifetime limit")                                 \
+  X(close_timeout, "close-timeout", "the peer did not answer the close in time")                                 \
+  X(draining, "draining", "the server is stopping")                                                              \
+  X(limit, "limit", "a limit was reached")                                                                       \
+  X(flood, "flood", "the peer sent too much of what costs us more than it costs the peer")                       \
+  X(message_too_large, "message-too-large", "the message is longer than the limit")                              \
+  X(tls_failed, "tls-failed", "the TLS handshake failed")                                                        \
+  X(tls_truncated, "tls-truncated", "the connection ended without TLS close_notify")                             \
+  X(tls_alpn_in_upgrade, "tls-alpn-in-upgrade", "an upgraded TLS handshake offered ALPN (relayed https client)") \
+  X(no_application_protocol, "no-application-protocol", "ALPN offered nothing that is spoken here")              \
+  X(application_closed, "application-closed", "the application behind the protocol ended it")                    \
+  X(internal, "internal-error", "our own fault")
+
+enum class Why : std::uint8_t {
+#define X(id, name, sentence) id,
+  TURNOUT_WHY_LIST(X)
+#undef X
+};
+
+/// The name on record: lower case, words joined by hyphens, never a byte from a client.
+std::string_view text(Why why) noexcept;
+
+/// One sentence for a person, without a final full stop.
+std::string_view sentence(Why why) noexcept;
+
+}  // namespace turnout
