@@ -1,0 +1,69 @@
+// Worker: one thread's loop without its source of events: what is ready to run, what is due, and the buffers that its
+// connections share. EpollLoop adds sockets, SimLoop adds virtual time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "runtime/read_ahead.h"
+#include "runtime/task_group.h"
+#include "runtime/timer_wheel.h"
+#include "runtime/waiter.h"
+
+namespace turnout {
+
+class Worker {
+ public:
+  Worker() = default;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker() = default;
+
+  /// Milliseconds since the worker began; never goes back.
+  std::uint64_t now_ms() const noexcept { return now_ms_; }
+  /// Milliseconds since 1970, UTC, as the system has it.
+  std::int64_t wall_ms() const noexcept { return wall_ms_; }
+
+  TimerWheel& wheel() noexcept { return wheel_; }
+  void set_timer(Timer& timer, Millis after) noexcept {
+    wheel_.set(timer, now_ms_ + static_cast<std::uint64_t>(after.count()));
+  }
+
+  /// Calls the waiter in the next turn. Posting twice is posting once.
+  void post(Waiter& waiter) noexcept;
+  void unpost(Waiter& waiter) noexcept;
+
+  /// Runs what was posted before the call, not what that posts in turn.
+  void run_ready() noexcept;
+  bool has_ready() const noexcept { return first_ != nullptr; }
+
+  SharedBuffers& buffers() noexcept { return buffers_; }
+
+  /// Where one answer is put together. No co_await between building in it and write().
+  std::span<char> scratch() noexcept { return scratch_; }
+  bool is_shared(const std::byte* data) const noexcept;
+
+  /// Bytes that the connection that runs now may still read in this turn (D7).
+  std::size_t turn_budget = 0;
+  static constexpr std::size_t turn_budget_bytes = 256 * 1024;
+  void begin_turn() noexcept { turn_budget = turn_budget_bytes; }
+
+  /// The connections of this worker; joined when it ends.
+  TaskGroup connections;
+
+ protected:
+  std::uint64_t now_ms_ = 0;
+  std::int64_t wall_ms_ = 0;
+
+ private:
+  TimerWheel wheel_;
+  Waiter* first_ = nullptr;
+  Waiter* last_ = nullptr;
+  SharedBuffers buffers_;
+  std::array<char, 32 * 1024> scratch_;
+};
+
+}  // namespace turnout

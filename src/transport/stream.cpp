@@ -1,0 +1,54 @@
+#include "transport/stream.h"
+
+namespace turnout {
+
+Stream::Deadline::Deadline(Stream& owner) noexcept
+    : Timer([](Timer& timer) noexcept { static_cast<Deadline&>(timer).stream.interrupt(Code::timed_out); }),
+      stream(owner) {}
+
+Stream::Stream(Worker& worker, std::uint8_t layer) noexcept
+    : worker_(worker), deadline_(*this), ahead_(worker.buffers(), layer) {}
+
+Io Stream::try_send_file(int /*descriptor*/, std::uint64_t /*offset*/, std::size_t /*size*/) noexcept {
+  return {0, Code::unsupported};
+}
+
+void Stream::interrupt(Code why) noexcept {
+  bool pending = false;
+  for (const Side side : {Side::read, Side::write}) {
+    if (!is_waiting(side)) continue;
+    interrupt(side, why);
+    pending = true;
+  }
+  if (!pending) interrupted_any_ = why;
+}
+
+void Stream::interrupt(Side side, Code why) noexcept {
+  interrupted_[index(side)] = why;
+  wake_later(side);
+}
+
+Code Stream::take_interrupt(Side side) noexcept {
+  if (interrupted_[index(side)] != Code::ok) return std::exchange(interrupted_[index(side)], Code::ok);
+  return std::exchange(interrupted_any_, Code::ok);
+}
+
+void Stream::expires_after(Millis duration) noexcept {
+  duration_ms_ = static_cast<std::uint32_t>(duration.count());
+  worker_.set_timer(deadline_, duration);
+}
+
+void Stream::expires_never() noexcept {
+  worker_.wheel().clear(deadline_);
+}
+
+void Stream::renew_deadline() noexcept {
+  if (deadline_.is_set()) worker_.set_timer(deadline_, Millis(duration_ms_));
+}
+
+void Stream::wake_later(Side side) noexcept {
+  // The waiter leaves its slot now: between here and its turn nothing else may wake it a second time.
+  if (Waiter* waiter = take_waiter(side); waiter != nullptr) worker_.post(*waiter);
+}
+
+}  // namespace turnout
