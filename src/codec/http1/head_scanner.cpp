@@ -1,0 +1,83 @@
+#include "codec/http1/head_scanner.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "codec/http/grammar.h"
+
+namespace turnout {
+
+std::expected<std::size_t, HeadError> HeadScanner::feed(Bytes arrived, const Limits& limits) {
+  const auto result = scan(as_text(arrived), limits);
+  if (!result || *result != 0) *this = HeadScanner(kind_);
+  return result;
+}
+
+std::expected<void, HeadError> HeadScanner::first_byte(std::string_view arrived) const {
+  const char c = arrived[line_start_];
+  if (kind_ == Kind::response) {
+    if (c == 'H') return {};
+    return std::unexpected(HeadError{400, Why::malformed, "the response does not begin with HTTP/"});
+  }
+  if (is_in(c, Chars::token)) return {};
+  // RFC 9112 section 2.2: an empty line before the request line is ignored; one, and only as CR LF.
+  if (c == '\r' && !skipped_empty_line_) {
+    if (arrived.size() == line_start_ + 1 || arrived[line_start_ + 1] == '\n') return {};
+    return std::unexpected(HeadError{400, Why::malformed, "a carriage return stands without its line feed"});
+  }
+  if (c == '\x16') {  // a TLS handshake record
+    return std::unexpected(
+        HeadError{400, Why::malformed, "the bytes look like TLS, but this connection speaks plain HTTP"});
+  }
+  return std::unexpected(HeadError{400, Why::malformed, "the request does not begin with a method"});
+}
+
+HeadError HeadScanner::line_too_long() const {
+  if (kind_ == Kind::response) return {400, Why::limit, "the status line is longer than the limit"};
+  return {414, Why::limit, "the request line is longer than the limit"};
+}
+
+std::expected<std::size_t, HeadError> HeadScanner::scan(std::string_view arrived, const Limits& limits) {
+  // Offsets are kept in 32 bits; no head that is accepted comes near that.
+  const std::size_t head_max = std::min<std::size_t>(limits.head_bytes_max, std::uint32_t{1} << 30);
+  const std::size_t window = std::min(arrived.size(), head_max);
+  while (true) {
+    if (lines_ == 0 && line_start_ < window) {
+      if (auto first = first_byte(arrived); !first) return std::unexpected(first.error());
+    }
+    const void* found = scanned_ < window ? std::memchr(arrived.data() + scanned_, '\n', window - scanned_) : nullptr;
+    if (found == nullptr) {
+      scanned_ = static_cast<std::uint32_t>(window);
+      // The line is one byte longer than what was counted at most: its last byte may be the CR.
+      if (lines_ == 0 && window - line_start_ > limits.request_line_bytes_max + 1) {
+        return std::unexpected(line_too_long());
+      }
+      if (arrived.size() >= head_max) {
+        return std::unexpected(HeadError{431, Why::limit, "the head is longer than the limit"});
+      }
+      return 0;
+    }
+    const auto end = static_cast<std::uint32_t>(static_cast<const char*>(found) - arrived.data());
+    if (end == line_start_ || arrived[end - 1] != '\r') {
+      if (lines_ == 0 && end - line_start_ > limits.request_line_bytes_max + 1) {
+        return std::unexpected(line_too_long());
+      }
+      return std::unexpected(HeadError{400, Why::malformed, "a line ends in LF alone; every line ends in CR LF"});
+    }
+    const std::size_t length = end - 1 - line_start_;
+    scanned_ = end + 1;
+    if (length == 0) {
+      if (lines_ != 0) return scanned_;
+      skipped_empty_line_ = true;
+    } else {
+      if (lines_ == 0 && length > limits.request_line_bytes_max) return std::unexpected(line_too_long());
+      if (lines_ > limits.fields_max) {
+        return std::unexpected(HeadError{431, Why::limit, "there are more fields than the limit"});
+      }
+      ++lines_;
+    }
+    line_start_ = scanned_;
+  }
+}
+
+}  // namespace turnout
