@@ -1,0 +1,120 @@
+// Config: what the user asked for, validated, as plain values. Nothing in it is alive: the server reads it,
+// and may read another one while connections still live under this one.
+//
+//   auto config = load_config("turnout.toml");      // config/load.h
+//   for (const ListenerConfig& listener : config->listeners) ...
+//
+// Every listener and route remembers where it was written, so that a check which is made later, by whoever
+// knows more than the file, can still name the place: Diagnostic{config.file, route.position, "..."}.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/limits.h"
+#include "base/log_format.h"
+#include "base/network.h"
+
+namespace turnout {
+
+/// Both count from 1; 0 where there is no place in a file to name.
+struct SourcePosition {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+
+  friend bool operator==(const SourcePosition&, const SourcePosition&) = default;
+};
+
+struct CertificateConfig {
+  std::string certificate;  // file names; relative ones were resolved against the folder of the configuration
+  std::string key;
+  SourcePosition position;
+};
+
+/// On which requests an offer of TLS (RFC 2817) is taken up.
+enum class TlsUpgrade : std::uint8_t { off, options_only, compatible };
+
+struct ListenerConfig {
+  Address address;
+  std::vector<CertificateConfig> tls;
+  TlsUpgrade tls_upgrade = TlsUpgrade::off;
+  bool lenient_upgrade = false;      // Upgrade: HTTP/2.0 without Connection: upgrade is taken up
+  bool accept_opossum_risk = false;  // a certificate's name may be shared with an https listener (T2)
+  SourcePosition position;
+
+  /// TLS from the first byte. With tls_upgrade, the certificates are for what follows the switch instead.
+  bool is_https() const noexcept { return !tls.empty() && tls_upgrade == TlsUpgrade::off; }
+};
+
+struct RouteMatchConfig {
+  std::vector<std::string> hosts;    // empty: any; lower case, without port; "*.example.com"
+  std::string path = "/**";          // codec/http/path_pattern.h
+  std::vector<std::string> methods;  // empty: any
+};
+
+struct FilesConfig {
+  std::string root;
+  // What the path of a request loses at its front before it is looked up under root: with the route
+  // "/docs/**" and the root "/srv/docs", /docs/a.html is /srv/docs/a.html.
+  std::string prefix;
+};
+
+struct RespondConfig {
+  int status = 200;
+  std::string body;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+struct RedirectConfig {
+  std::string to;
+  int status = 302;
+};
+
+struct EchoConfig {};
+
+using HandlerConfig = std::variant<FilesConfig, RespondConfig, RedirectConfig, EchoConfig>;
+
+/// Which pages may open a WebSocket (W1). A missing Origin is always allowed: it is not a page.
+struct OriginPolicy {
+  enum class Kind : std::uint8_t { same, listed, any };
+  Kind kind = Kind::same;
+  // As browsers write them: "https://example.com:8443", lower case, without a default port; or "null".
+  std::vector<std::string> listed;
+};
+
+struct RouteConfig {
+  RouteMatchConfig match;
+  HandlerConfig handler;
+  OriginPolicy origins;
+  bool require_tls = false;
+  std::vector<std::string> switch_tokens;  // what Upgrade and extended CONNECT may ask for here
+  SourcePosition position;
+};
+
+struct AccessLogConfig {
+  std::string file;  // "-" is standard output
+  LogFormat format = LogFormat::w3c;
+};
+
+struct WebSocketConfig {
+  bool compression = true;  // permessage-deflate where the client offers it; the message limit is in Limits
+};
+
+struct Config {
+  std::string file;  // the name that diagnostics give
+  std::vector<ListenerConfig> listeners;
+  std::vector<RouteConfig> routes;
+  std::vector<Network> trusted_proxies;
+  std::uint32_t workers = 0;  // 0: one for every core
+  std::optional<AccessLogConfig> access_log;
+  Limits limits;  // limits.drain and limits.message_bytes_max have their own keys in the file
+  WebSocketConfig websocket;
+};
+
+}  // namespace turnout
