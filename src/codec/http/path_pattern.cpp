@@ -68,10 +68,11 @@ std::expected<PathPattern, std::string> PathPattern::parse(std::string_view text
         const std::size_t star = rest.find('*');
         // Decoded as in requests, piece by piece, so that an encoded star is a literal one.
         PooledString storage;
-        const std::string piece_path = "/" + std::string(rest.substr(0, star));
-        const bool whole_segment = rest.size() == source.size() && star == std::string_view::npos;
+        std::string piece_path = "/" + std::string(rest.substr(0, star));
         // A dot beside a star is not a dot segment: only whole segments are held against that rule.
-        const Result<std::string_view> piece = normalise_path(whole_segment ? piece_path : piece_path + "x", storage);
+        const bool whole_segment = rest.size() == source.size() && star == std::string_view::npos;
+        if (!whole_segment) piece_path += 'x';
+        const Result<std::string_view> piece = normalise_path(piece_path, storage);
         if (!piece) {
           return wrong("dot segments, '%2F', '%00' and a '%' without two hexadecimal digits are refused in requests");
         }
