@@ -41,6 +41,9 @@ class Stream : public Pooled {
   virtual std::string_view name() const noexcept = 0;
 
   Worker& worker() const noexcept { return worker_; }
+  /// Bytes that passed in each direction since the stream was made.
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
   ReadAhead& ahead() noexcept { return ahead_; }
   std::uint8_t layer() const noexcept { return ahead_.layer(); }
 

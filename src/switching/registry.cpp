@@ -1,0 +1,67 @@
+#include "switching/registry.h"
+
+#include "base/ascii.h"
+#include "switching/session.h"
+
+namespace turnout {
+namespace {
+
+/// Law L11: signs of having been passed on by somebody who does not speak for the client's end of this connection.
+bool was_passed_on(const RequestHead& request, const Session& session) {
+  if (contains(session.site().trusted_proxies(), session.peers().remote)) return false;
+  for (const Field field : request.fields) {
+    if (iequals(field.name, "via") || iequals(field.name, "forwarded")) return true;
+    if (field.name.size() >= 12 && iequals(field.name.substr(0, 12), "x-forwarded-")) return true;
+  }
+  return false;
+}
+
+/// The rules that hold for every token; Why::none where nothing stands against it.
+Why common_objection(const Upgrader& upgrader, const UpgradeOffer& offer, const Session& session) {
+  // RFC 9110 section 7.6.1: a field that is specific to the connection, but was not named in Connection, was
+  // probably passed on by a hop that did not understand it.
+  if (!offer.nominated && !upgrader.takes_unnominated()) return Why::no_connection_upgrade;
+  // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored.
+  if (offer.request->head.version == HttpVersion::http10) return Why::http10;
+  if (upgrader.is_hop_by_hop() && was_passed_on(offer.request->head, session)) return Why::passed_on;
+  return Why::none;
+}
+
+}  // namespace
+
+std::unique_ptr<Protocol> Registry::make_protocol(std::string_view alpn,
+                                                  std::optional<OwnedRequest> first_request) const {
+  for (const Speaker& speaker : protocols_) {
+    if (speaker.alpn == alpn) return speaker.factory(std::move(first_request));
+  }
+  return nullptr;
+}
+
+const Upgrader* Registry::find(std::string_view token) const noexcept {
+  for (const auto& upgrader : upgraders_) {
+    if (iequals(upgrader->token(), token)) return upgrader.get();
+  }
+  return nullptr;
+}
+
+Task<Verdict> Registry::decide(const UpgradeOffer& offer, Session& session) const {
+  // The reason of the first token that is spoken here says more than that of one which is not.
+  Decline declined{Why::no_such_token};
+  for (const UpgradeToken& token : *offer.tokens) {
+    const Upgrader* upgrader = find(token.name);
+    if (upgrader == nullptr) continue;
+    session.note({.kind = EventKind::offered, .name = upgrader->token()});
+    Why why = common_objection(*upgrader, offer, session);
+    if (why == Why::none) {
+      Verdict verdict = co_await upgrader->consider(offer, token, session);
+      const auto* no = std::get_if<Decline>(&verdict);
+      if (no == nullptr) co_return verdict;
+      why = no->why;
+    }
+    session.note({.kind = EventKind::declined, .why = why, .name = upgrader->token()});
+    if (declined.why == Why::no_such_token) declined.why = why;
+  }
+  co_return declined;
+}
+
+}  // namespace turnout

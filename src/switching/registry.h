@@ -1,0 +1,44 @@
+// Registry: which tokens a listener understands, and who speaks what TLS negotiates. The one place where a switch is
+// decided.
+//
+//   auto registry = std::make_shared<Registry>();
+//   registry->add(std::make_unique<WebSocketUpgrader>());
+//   registry->add_protocol("h2", &make_http2);
+//   Verdict verdict = co_await registry->decide(offer, session);
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "switching/upgrade.h"
+
+namespace turnout {
+
+class Registry {
+ public:
+  /// Makes a protocol; with a request, that request is answered first.
+  using Factory = std::unique_ptr<Protocol> (*)(std::optional<OwnedRequest> first_request);
+
+  void add(std::unique_ptr<Upgrader> upgrader) { upgraders_.push_back(std::move(upgrader)); }
+  void add_protocol(std::string_view alpn, Factory factory) { protocols_.push_back({alpn, factory}); }
+
+  /// By the name that ALPN has for it (RFC 7301): "h2", "http/1.1". nullptr where it is not spoken.
+  std::unique_ptr<Protocol> make_protocol(std::string_view alpn,
+                                          std::optional<OwnedRequest> first_request = std::nullopt) const;
+
+  const Upgrader* find(std::string_view token) const noexcept;
+
+  /// Goes through the tokens in the client's order and takes the first that can be accepted or has to be refused.
+  Task<Verdict> decide(const UpgradeOffer& offer, Session& session) const;
+
+ private:
+  struct Speaker {
+    std::string_view alpn;
+    Factory factory;
+  };
+  std::vector<std::unique_ptr<Upgrader>> upgraders_;
+  std::vector<Speaker> protocols_;
+};
+
+}  // namespace turnout

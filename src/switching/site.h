@@ -1,0 +1,53 @@
+// Site: what a connection is served under: routes, limits, and for each listener the protocols that it offers.
+// Immutable, shared by all workers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/network.h"
+#include "codec/http/message.h"
+
+namespace turnout {
+
+class Handler;
+class Registry;
+
+/// Kinds of switch that happen at most once on a connection and what runs on it (U18). Bits.
+enum class Switched : std::uint8_t { other = 0, tls = 1, http2 = 2, websocket = 4 };
+
+/// Which pages may open a WebSocket (attack class W1). Without an Origin it is not a page, and always allowed.
+struct OriginPolicy {
+  enum class Kind : std::uint8_t { same, listed, any };
+  Kind kind = Kind::same;
+  // As browsers write them: "https://example.com:8443", lower case, without a default port; or "null".
+  std::vector<std::string> listed;
+};
+
+struct Route {
+  const Handler* handler = nullptr;
+  std::vector<std::string> switch_tokens;  // lower case; what may be asked for here beside HTTP and TLS
+  OriginPolicy origins;
+  bool require_tls = false;
+
+  bool allows(std::string_view token) const noexcept;
+};
+
+struct Listener {
+  std::shared_ptr<const Registry> registry;
+  bool offers_tls_upgrade = false;  // what a 426 may name
+};
+
+class Site {
+ public:
+  virtual ~Site() = default;
+  /// Always something: where nothing matches, a route that answers 404 or 405.
+  virtual const Route& route(const RequestHead& request) const = 0;
+  virtual const Limits& limits() const noexcept = 0;
+  virtual const std::vector<Network>& trusted_proxies() const noexcept = 0;
+};
+
+}  // namespace turnout
