@@ -58,9 +58,4 @@ constexpr bool all_in(std::string_view text, Chars which) noexcept {
   return skip(text.data(), text.data() + text.size(), which) == text.data() + text.size();
 }
 
-/// The value of a hexadecimal digit; only for characters of Chars::hex.
-constexpr unsigned hex_value(char c) noexcept {
-  return is_digit(c) ? static_cast<unsigned>(c - '0') : static_cast<unsigned>(lower(c) - 'a') + 10;
-}
-
 }  // namespace turnout

@@ -12,6 +12,7 @@
 
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/pool.h"
 
@@ -20,13 +21,5 @@ namespace turnout {
 /// `raw` is the path of a request-target in origin form, without its query. The view is into `raw` where that
 /// is in order already, else into `storage`. Anything refused is Code::malformed: a 400.
 Result<std::string_view> normalise_path(std::string_view raw, PooledString& storage);
-
-/// The value of a hexadecimal digit, or -1.
-constexpr int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 }  // namespace turnout
