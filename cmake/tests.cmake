@@ -1,14 +1,32 @@
-# Unit tests: every *_test.cpp beside the code and in tests/, in one program, one ctest entry a suite.
+# Everything that ctest runs. Unit tests are every *_test.cpp beside the code and in tests/, in one program.
 find_package(GTest REQUIRED)
 
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/src/*_test.cpp ${PROJECT_SOURCE_DIR}/tests/*_test.cpp ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
+list(FILTER test_sources EXCLUDE REGEX "/node_modules/")
 list(REMOVE_DUPLICATES test_sources)
-if(test_sources)
-  add_executable(turnout_tests ${test_sources})
-  target_include_directories(turnout_tests PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/support/x.h"
-  target_compile_definitions(turnout_tests PRIVATE TURNOUT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_link_libraries(turnout_tests PRIVATE turnout turnout_flags GTest::gmock GTest::gmock_main)
-  include(GoogleTest)
-  gtest_discover_tests(turnout_tests DISCOVERY_TIMEOUT 60)
+
+add_executable(turnout_tests ${test_sources})
+target_include_directories(turnout_tests PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/support/x.h"
+target_compile_definitions(turnout_tests PRIVATE TURNOUT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+target_link_libraries(turnout_tests PRIVATE turnout turnout_flags GTest::gmock GTest::gmock_main)
+
+# One ctest entry a suite: a process for each single test would cost more than the tests.
+set(suites_file ${PROJECT_BINARY_DIR}/suites.cmake)
+add_custom_command(TARGET turnout_tests POST_BUILD
+  COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:turnout_tests> -DOUTPUT=${suites_file}
+          -P ${CMAKE_CURRENT_LIST_DIR}/list_suites.cmake VERBATIM)
+set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${suites_file})
+
+# What is the same whatever the sanitizer is checked once, in the plain build.
+if(NOT TURNOUT_SANITIZE)
+  set(TURNOUT_RELEASE_DIR ${PROJECT_SOURCE_DIR}/build CACHE PATH "Where the release build is that some tests look at")
+  include(cmake/headers.cmake)
+  set(scripts ${PROJECT_SOURCE_DIR}/tests)
+  add_test(NAME structure COMMAND ${scripts}/structure_test.py)
+  add_test(NAME hardening COMMAND ${scripts}/hardening_test.py ${TURNOUT_RELEASE_DIR})
+  add_test(NAME install
+    COMMAND ${scripts}/install_test ${TURNOUT_RELEASE_DIR} ${CMAKE_CXX_COMPILER} ${PROJECT_BINARY_DIR}/install-test)
+  set_tests_properties(install PROPERTIES SKIP_RETURN_CODE 77)
+  add_test(NAME compiler_refusal COMMAND ${scripts}/compiler_refusal_test)
 endif()

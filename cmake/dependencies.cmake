@@ -1,0 +1,10 @@
+# What the library links; the installed package looks for the same.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(OpenSSL 3)
+find_dependency(ZLIB)
+find_dependency(fmt)
+find_dependency(spdlog)
+find_dependency(tomlplusplus)
+find_dependency(PkgConfig)
+pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET GLOBAL libnghttp2>=1.52)
