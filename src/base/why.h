@@ -43,6 +43,8 @@ namespace turnout {
   X(websocket_body, "websocket-body", "a WebSocket handshake has no body")                                       \
   X(websocket_connection, "websocket-connection", "a WebSocket handshake needs Connection: upgrade")             \
   X(websocket_http_version, "websocket-http-version", "a WebSocket handshake needs HTTP/1.1")                    \
+  X(websocket_subprotocol, "websocket-subprotocol", "Sec-WebSocket-Protocol is not a list of unique tokens")     \
+  X(websocket_extensions, "websocket-extensions", "Sec-WebSocket-Extensions breaks its grammar")                 \
   X(origin_not_allowed, "origin-not-allowed", "pages of that origin may not open a WebSocket here")              \
   X(no_tunnel_here, "no-tunnel-here", "CONNECT is not offered here")                                             \
   X(unknown_protocol, "unknown-protocol", "extended CONNECT asked for a protocol that is not spoken here")       \
@@ -65,6 +67,14 @@ namespace turnout {
   X(limit, "limit", "a limit was reached")                                                                       \
   X(flood, "flood", "the peer sent too much of what costs us more than it costs the peer")                       \
   X(message_too_large, "message-too-large", "the message is longer than the limit")                              \
+  X(websocket_declined, "websocket-declined", "the server did not switch to WebSocket")                          \
+  X(websocket_answer, "websocket-answer", "the answer accepts what was not offered, or lacks the proof")         \
+  X(websocket_frame, "websocket-frame", "a frame breaks the rules of framing (RFC 6455 5.2)")                    \
+  X(websocket_masking, "websocket-masking", "clients mask their frames, servers do not")                         \
+  X(websocket_fragments, "websocket-fragments", "a message came in too many fragments")                          \
+  X(websocket_utf8, "websocket-utf8", "a text that is not UTF-8 (RFC 6455 8.1)")                                 \
+  X(websocket_close, "websocket-close", "a close frame with a code or length that is not allowed")               \
+  X(websocket_deflate, "websocket-deflate", "a compressed message that cannot be restored")                      \
   X(tls_failed, "tls-failed", "the TLS handshake failed")                                                        \
   X(tls_truncated, "tls-truncated", "the connection ended without TLS close_notify")                             \
   X(tls_alpn_in_upgrade, "tls-alpn-in-upgrade", "an upgraded TLS handshake offered ALPN (relayed https client)") \
