@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/log_format.h"
 #include "base/network.h"
+#include "base/origin_policy.h"
 
 namespace turnout {
 
@@ -79,14 +80,6 @@ struct RedirectConfig {
 struct EchoConfig {};
 
 using HandlerConfig = std::variant<FilesConfig, RespondConfig, RedirectConfig, EchoConfig>;
-
-/// Which pages may open a WebSocket (W1). A missing Origin is always allowed: it is not a page.
-struct OriginPolicy {
-  enum class Kind : std::uint8_t { same, listed, any };
-  Kind kind = Kind::same;
-  // As browsers write them: "https://example.com:8443", lower case, without a default port; or "null".
-  std::vector<std::string> listed;
-};
 
 struct RouteConfig {
   RouteMatchConfig match;

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/network.h"
+#include "base/origin_policy.h"
 #include "codec/http/message.h"
 
 namespace turnout {
@@ -18,14 +19,6 @@ class Registry;
 
 /// Kinds of switch that happen at most once on a connection and what runs on it (U18). Bits.
 enum class Switched : std::uint8_t { other = 0, tls = 1, http2 = 2, websocket = 4 };
-
-/// Which pages may open a WebSocket (attack class W1). Without an Origin it is not a page, and always allowed.
-struct OriginPolicy {
-  enum class Kind : std::uint8_t { same, listed, any };
-  Kind kind = Kind::same;
-  // As browsers write them: "https://example.com:8443", lower case, without a default port; or "null".
-  std::vector<std::string> listed;
-};
 
 struct Route {
   const Handler* handler = nullptr;

@@ -1,0 +1,53 @@
+#include "transport/socket_address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <cstring>
+
+namespace turnout {
+
+SocketAddress to_socket_address(const Address& address) noexcept {
+  SocketAddress to;
+  if (address.is_ipv4()) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(address.port);
+    std::memcpy(&in.sin_addr, address.bytes.data() + 12, 4);
+    std::memcpy(&to.storage, &in, sizeof in);
+    to.size = sizeof in;
+  } else {
+    sockaddr_in6 in{};
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(address.port);
+    std::memcpy(&in.sin6_addr, address.bytes.data(), 16);
+    std::memcpy(&to.storage, &in, sizeof in);
+    to.size = sizeof in;
+  }
+  return to;
+}
+
+Address to_address(const SocketAddress& address) noexcept {
+  Address to;
+  if (address.family() == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, &address.storage, sizeof in);
+    to.bytes[10] = to.bytes[11] = 0xff;
+    std::memcpy(to.bytes.data() + 12, &in.sin_addr, 4);
+    to.port = ntohs(in.sin_port);
+  } else if (address.family() == AF_INET6) {
+    sockaddr_in6 in{};
+    std::memcpy(&in, &address.storage, sizeof in);
+    std::memcpy(to.bytes.data(), &in.sin6_addr, 16);
+    to.port = ntohs(in.sin6_port);
+  }
+  return to;
+}
+
+Address local_address(int descriptor) noexcept {
+  SocketAddress address;
+  if (getsockname(descriptor, address.data(), &address.size) != 0) return {};
+  return to_address(address);
+}
+
+}  // namespace turnout

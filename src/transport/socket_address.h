@@ -1,0 +1,28 @@
+// Between Address and what the socket calls take.
+#pragma once
+
+#include <sys/socket.h>
+
+#include "base/address.h"
+
+namespace turnout {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(sockaddr_storage);
+
+  sockaddr* data() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+  const sockaddr* data() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
+  int family() const noexcept { return storage.ss_family; }
+};
+
+/// IPv4 addresses become AF_INET, all others AF_INET6.
+SocketAddress to_socket_address(const Address& address) noexcept;
+
+/// Whatever is neither IPv4 nor IPv6 becomes [::]:0.
+Address to_address(const SocketAddress& address) noexcept;
+
+/// The address that a socket is bound to.
+Address local_address(int descriptor) noexcept;
+
+}  // namespace turnout

@@ -1,0 +1,45 @@
+// TcpStream: a TCP connection on an EpollLoop.
+//
+// The socket is registered once, edge-triggered, and what became ready is kept as flags: nothing is tried that the loop
+// has not announced, and a read or write that did less than it was asked to clears its flag again.
+//
+//   Result<std::unique_ptr<TcpStream>> stream = TcpStream::adopt(loop, std::move(socket));
+#pragma once
+
+#include "base/descriptor.h"
+#include "runtime/epoll_loop.h"
+#include "transport/stream.h"
+
+namespace turnout {
+
+class TcpStream final : public Stream, private EventSource {
+ public:
+  /// Takes over a non-blocking socket that is connected or about to be.
+  static Result<std::unique_ptr<TcpStream>> adopt(EpollLoop& loop, Descriptor socket) noexcept;
+  ~TcpStream() override;
+
+  Io try_read(MutableBytes into) noexcept override;
+  Io try_write(Bytes from) noexcept override;
+  Code try_close_write() noexcept override;
+  Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept override;
+  void abort() noexcept override;
+  std::string_view name() const noexcept override { return "tcp"; }
+
+  /// For a socket that is about to be connected: would_block until that has succeeded or failed.
+  Code try_connect() noexcept;
+
+ private:
+  TcpStream(EpollLoop& loop, Descriptor socket) noexcept;
+  void became_ready(std::uint32_t events) noexcept;
+  void close_socket() noexcept;
+
+  EpollLoop& loop_;
+  Descriptor socket_;
+  bool readable_ = false;
+  bool writable_ = false;
+  // No further edge announces what is still unread once these were seen: the FIN's edge came with the data.
+  bool ended_ = false;   // RDHUP, HUP or ERR
+  bool broken_ = false;  // HUP or ERR
+};
+
+}  // namespace turnout
