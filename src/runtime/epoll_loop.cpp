@@ -62,6 +62,7 @@ void EpollLoop::update_clock() noexcept {
 void EpollLoop::run() noexcept {
   while (!stopped_) {
     if (at_turn_end) at_turn_end();
+    if (stopped_) break;
     int timeout_ms = -1;
     if (has_ready()) {
       timeout_ms = 0;

@@ -23,7 +23,7 @@ struct Peers {
   Address local;
 };
 
-class Session {
+class Session : private Stream::Observer {
  public:
   Session(Worker& worker, const Site& site, const Listener& listener, Sessions& sessions, const Peers& peers);
   /// On a stream of another session's connection.
@@ -54,7 +54,7 @@ class Session {
   bool has_made(Switched kind) const noexcept;
   void has_now_made(Switched kind) noexcept { made_ |= static_cast<std::uint8_t>(kind); }
 
-  /// Who is peer to the stream now; drive() tells.
+  /// The stream on which the present protocol speaks; drive() tells. It may go away at any time.
   void use(Stream* stream) noexcept;
   /// Bytes on the top of the connection since it began, over all its streams.
   std::uint64_t bytes_in() const noexcept { return bytes_in_ + (stream_ != nullptr ? stream_->bytes_read : 0); }
@@ -73,6 +73,8 @@ class Session {
  private:
   friend class Sessions;
   struct Open;
+
+  static void stream_is_gone(Stream::Observer& observer, Stream& stream) noexcept;
 
   Worker& worker_;
   const Site& site_;

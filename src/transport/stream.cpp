@@ -9,6 +9,10 @@ Stream::Deadline::Deadline(Stream& owner) noexcept
 Stream::Stream(Worker& worker, std::uint8_t layer) noexcept
     : worker_(worker), deadline_(*this), ahead_(worker.buffers(), layer) {}
 
+Stream::~Stream() {
+  if (observer != nullptr) observer->gone(*observer, *this);
+}
+
 Io Stream::try_send_file(int /*descriptor*/, std::uint64_t /*offset*/, std::size_t /*size*/) noexcept {
   return {0, Code::unsupported};
 }

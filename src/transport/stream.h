@@ -27,7 +27,7 @@ class Stream : public Pooled {
   Stream(Worker& worker, std::uint8_t layer) noexcept;
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
-  virtual ~Stream() = default;
+  virtual ~Stream();
 
   virtual Io try_read(MutableBytes into) noexcept = 0;
   virtual Io try_write(Bytes from) noexcept = 0;  // may take a part
@@ -44,6 +44,15 @@ class Stream : public Pooled {
   /// Bytes that passed in each direction since the stream was made.
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
+
+  /// Whoever keeps a pointer to the stream without owning it is told when it goes away, while the counters still stand.
+  struct Observer {
+    using Gone = void (*)(Observer&, Stream&) noexcept;
+    explicit Observer(Gone function) noexcept : gone(function) {}
+    Gone gone;
+  };
+  Observer* observer = nullptr;
+
   ReadAhead& ahead() noexcept { return ahead_; }
   std::uint8_t layer() const noexcept { return ahead_.layer(); }
 
