@@ -9,9 +9,8 @@ void FieldList::reserve(std::size_t bytes, std::size_t fields) {
 
 void FieldList::add(std::string_view name, std::string_view value) {
   const auto offset = static_cast<std::uint32_t>(text_.size());
-  text_.insert(text_.end(), name.begin(), name.end());
-  text_.insert(text_.end(), value.begin(), value.end());
-  entries_.push_back({offset, static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())});
+  text_.append(name).append(value);
+  entries_.emplace_back(offset, static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size()));
 }
 
 void FieldList::remove(std::string_view name) {

@@ -7,7 +7,7 @@
 //   if (auto type = fields.find("content-type")) ...        // names are compared without letter case
 //   for (Field field : fields) ...
 //
-// A view that the list hands out dies with the next add() or set().
+// A view that the list hands out dies with the next add() or set(), and when the list is moved.
 #pragma once
 
 #include <cstddef>
@@ -70,7 +70,7 @@ class FieldList {
     std::uint32_t name_size;
     std::uint32_t value_size;
   };
-  PooledVector<char> text_;
+  PooledString text_;
   PooledVector<Entry> entries_;
 };
 

@@ -229,43 +229,47 @@ Checked read_fields(const char*& at, const char* end, const Limits& limits, Fiel
   }
 }
 
-}  // namespace
-
-std::expected<ParsedRequest, HeadError> parse_request(Bytes bytes, const Limits& limits, bool secure) {
-  if (bytes.size() > limits.head_bytes_max) return fails(431, Why::limit, "the head is longer than the limit");
-  const char* at = as_text(bytes).data();
-  const char* const begin = at;
-  const char* const end = at + bytes.size();
-  if (as_text(bytes).starts_with("\r\n")) at += 2;  // RFC 9112 section 2.2
+Checked read_head(std::string_view text, const Limits& limits, bool secure, ParsedRequest& request) {
+  if (text.size() > limits.head_bytes_max) return fails(431, Why::limit, "the head is longer than the limit");
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  if (text.starts_with("\r\n")) at += 2;  // RFC 9112 section 2.2
 
   const auto line = read_request_line(at, end, limits);
   if (!line) return std::unexpected(line.error());
   at = line->next;
 
-  std::expected<ParsedRequest, HeadError> result;
-  RequestHead& head = result->head;
+  RequestHead& head = request.head;
   head.version = line->version;
   head.secure = secure;
   head.method.assign(line->method);
   head.fields.reserve(static_cast<std::size_t>(end - at), 16);
   Control control;
-  if (auto read = read_fields(at, end, limits, head.fields, control); !read) return std::unexpected(read.error());
+  if (auto read = read_fields(at, end, limits, head.fields, control); !read) return read;
   if (at != end) return bad("bytes follow the empty line that ends the head");
 
-  if (auto taken = take_host(head, control.host); !taken) return std::unexpected(taken.error());
-  if (auto taken = take_target(head, line->target, control.host.has_value()); !taken) {
-    return std::unexpected(taken.error());
-  }
+  if (auto taken = take_host(head, control.host); !taken) return taken;
+  if (auto taken = take_target(head, line->target, control.host.has_value()); !taken) return taken;
   const auto framing = control.framing.decide(line->version);
   if (!framing) return std::unexpected(framing.error());
   // RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored.
   if (line->version == HttpVersion::http11) {
     if (control.expects_other) return fails(417, Why::not_implemented, "the only expectation met is 100-continue");
-    result->expect_continue = control.expect_continue;
+    request.expect_continue = control.expect_continue;
   }
-  result->framing = *framing;
-  result->keep_alive = wants_keep_alive(line->version, control);
-  result->head_bytes = static_cast<std::size_t>(end - begin);
+  request.framing = *framing;
+  request.keep_alive = wants_keep_alive(line->version, control);
+  request.head_bytes = text.size();
+  return {};
+}
+
+}  // namespace
+
+std::expected<ParsedRequest, HeadError> parse_request(Bytes bytes, const Limits& limits, bool secure) {
+  std::expected<ParsedRequest, HeadError> result;  // returned in place, never moved
+  if (const Checked read = read_head(as_text(bytes), limits, secure, *result); !read) {
+    result = std::unexpected(read.error());
+  }
   return result;
 }
 
