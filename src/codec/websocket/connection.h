@@ -62,7 +62,7 @@ struct Event {
   MessageKind message_kind = MessageKind::binary;
   std::uint16_t code = 0;
   Why why = Why::none;
-  Bytes payload;
+  Bytes payload = {};
 };
 
 class Engine {
@@ -92,6 +92,8 @@ class Engine {
   bool input_ended() const noexcept { return ended_; }
   /// Between two messages, nothing held: this side could be handed to another process.
   bool idle() const noexcept;
+  /// Memory that is taken for the message that is coming in.
+  std::size_t held_bytes() const noexcept { return message_.capacity(); }
 
  private:
   struct Control {
