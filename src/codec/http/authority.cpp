@@ -10,6 +10,8 @@ namespace turnout {
 namespace {
 
 bool is_ipv6(std::string_view text) noexcept {
+  // inet_pton reads up to the first NUL, which must not hide what is behind it.
+  if (text.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) return false;
   std::array<char, INET6_ADDRSTRLEN> copy{};
   if (text.empty() || text.size() >= copy.size()) return false;
   text.copy(copy.data(), text.size());

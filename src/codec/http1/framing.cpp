@@ -1,5 +1,7 @@
 #include "codec/http1/framing.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <limits>
 
 #include "base/ascii.h"
@@ -11,18 +13,18 @@ std::unexpected<HeadError> ambiguous(std::string_view what) {
   return std::unexpected(HeadError{400, Why::ambiguous_framing, what});
 }
 
-/// `gzip, chunked` and the like: a list of plain tokens that ends in chunked, which no other member is.
+/// `gzip, chunked` and the like: plain tokens with one comma between them, only the last of which is chunked.
 bool is_known_shape(std::string_view value) {
-  std::size_t chunked = 0;
+  const std::size_t last = value.rfind(',');
+  if (last == std::string_view::npos || !iequals(trim(value.substr(last + 1)), "chunked")) return false;
   bool plain = true;
-  std::string_view last;
-  for_each_member(value, [&](std::string_view member) {
-    plain = plain && is_token(member);
-    chunked += iequals(member, "chunked") ? 1 : 0;
-    last = member;
-    return true;
+  std::size_t members = 0;
+  for_each_member(value.substr(0, last), [&](std::string_view member) {
+    ++members;
+    plain = plain && is_token(member) && !iequals(member, "chunked");
+    return plain;
   });
-  return plain && chunked == 1 && iequals(last, "chunked");
+  return plain && members == static_cast<std::size_t>(std::ranges::count(value, ','));
 }
 
 }  // namespace
