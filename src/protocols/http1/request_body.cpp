@@ -1,0 +1,104 @@
+#include "protocols/http1/request_body.h"
+
+#include <algorithm>
+
+namespace turnout {
+
+RequestBody::RequestBody(Wire& wire, Session& session, const Framing& framing, bool expects_continue)
+    : wire_(wire),
+      session_(session),
+      chunked_(session.limits()),
+      left_(framing.length),
+      kind_(framing.kind),
+      finished_(framing.kind == BodyKind::none),
+      expects_continue_(expects_continue) {}
+
+// The next part of what has arrived; empty where there is none, or at the end.
+Bytes RequestBody::take(Code& failure) {
+  while (!finished_ && !wire_.peek().empty()) {
+    const Bytes arrived = wire_.peek();
+    if (kind_ == BodyKind::length) {
+      const Bytes part = arrived.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, arrived.size())));
+      left_ -= part.size();
+      finished_ = left_ == 0;
+      handed_out_ = part.size();
+      bytes_ += part.size();
+      return part;
+    }
+    const ChunkedDecoder::Step step = chunked_.step(arrived);
+    if (step.state == ChunkedDecoder::State::error) {
+      failure = Code::malformed;
+      return {};
+    }
+    finished_ = step.state == ChunkedDecoder::State::done;
+    if (step.state == ChunkedDecoder::State::data) {
+      handed_out_ = step.consumed;
+      bytes_ += step.data.size();
+      return step.data;
+    }
+    wire_.consume(step.consumed);
+  }
+  return {};
+}
+
+// A rate below the limit, once the body has had time to begin. Only time spent waiting for the client counts, and only
+// where the length is known: a chunked body may be an open stream of events.
+bool RequestBody::is_too_slow() const noexcept {
+  const Limits& limits = session_.limits();
+  const auto grace_ms = static_cast<std::uint64_t>(limits.body_idle.count());
+  if (kind_ != BodyKind::length || waited_ms_ <= grace_ms) return false;
+  return bytes_ < (waited_ms_ - grace_ms) * limits.body_bytes_per_second_min / 1000;
+}
+
+Task<Result<Bytes>> RequestBody::read() {
+  if (before_used_ < before_.size()) {
+    const Bytes all = as_bytes(std::string_view(before_).substr(before_used_));
+    before_used_ = before_.size();
+    co_return all;
+  }
+  wire_.consume(std::exchange(handed_out_, 0));
+  while (true) {
+    Code failure = Code::ok;
+    const Bytes part = take(failure);
+    if (failure != Code::ok) co_return fail(failure);
+    if (!part.empty()) {
+      expects_continue_ = false;  // it did not wait
+      co_return part;
+    }
+    if (finished_) co_return Bytes();
+    if (std::exchange(expects_continue_, false)) {
+      wire_.expires_after(session_.limits().send_stall);
+      const Result<void> sent = co_await wire_.write("HTTP/1.1 100 Continue\r\n\r\n");
+      if (!sent) co_return std::unexpected(sent.error());
+    }
+    wire_.expires_after(session_.limits().body_idle);
+    const std::uint64_t began_ms = session_.worker().now_ms();
+    const Result<std::size_t> more = co_await wire_.fill();
+    waited_ms_ += session_.worker().now_ms() - began_ms;
+    if (!more && more.error().code == Code::draining) continue;  // a request that runs may finish
+    if (!more) co_return std::unexpected(more.error());
+    if (*more == 0) co_return fail(Code::end);
+    if (is_too_slow()) co_return fail(Code::timed_out);
+  }
+}
+
+Task<Result<bool>> RequestBody::read_whole(PooledString& into, std::size_t bytes_max) {
+  if (kind_ == BodyKind::length && left_ > bytes_max) co_return false;
+  while (true) {
+    const Result<Bytes> part = co_await read();
+    if (!part) co_return std::unexpected(part.error());
+    if (part->empty()) co_return true;
+    into.append(as_text(*part));
+    if (into.size() > bytes_max) co_return false;
+  }
+}
+
+bool RequestBody::finish_from_what_arrived() {
+  before_used_ = before_.size();
+  wire_.consume(std::exchange(handed_out_, 0));
+  Code failure = Code::ok;
+  while (!take(failure).empty()) wire_.consume(std::exchange(handed_out_, 0));
+  return finished_;
+}
+
+}  // namespace turnout

@@ -1,0 +1,61 @@
+// RequestBody: the content of one HTTP/1.1 request, read from the connection as it is asked for.
+//
+//   while (true) {
+//     const Result<Bytes> part = co_await body.read();
+//     if (!part || part->empty()) break;           // failed, or the end
+//   }
+#pragma once
+
+#include <cstdint>
+
+#include "codec/http1/chunked.h"
+#include "codec/http1/framing.h"
+#include "runtime/task.h"
+#include "switching/session.h"
+#include "transport/wire.h"
+
+namespace turnout {
+
+class RequestBody {
+ public:
+  /// `expects_continue`: the client waits for 100 before it sends (RFC 9110 section 10.1.1).
+  RequestBody(Wire& wire, Session& session, const Framing& framing, bool expects_continue);
+
+  /// The next part; empty at the end. The view lives until the next call. Fails with malformed, timed_out, end, reset.
+  Task<Result<Bytes>> read();
+
+  /// Reads the whole body into `into`, as long as it has no more than `bytes_max`; says whether it had.
+  Task<Result<bool>> read_whole(PooledString& into, std::size_t bytes_max);
+
+  /// What is handed out first from now on: a body, or the start of one, that was read before.
+  void put_back(PooledString before) { before_ = std::move(before); }
+
+  /// Drops what has arrived already, without waiting for more. True where that was all.
+  bool finish_from_what_arrived();
+
+  bool is_finished() const noexcept { return finished_ && before_used_ == before_.size(); }
+  bool still_expects_continue() const noexcept { return expects_continue_; }
+  void continue_was_sent() noexcept { expects_continue_ = false; }
+  std::uint64_t bytes() const noexcept { return bytes_; }
+  /// Why read() failed with malformed.
+  const HeadError& error() const noexcept { return chunked_.error(); }
+
+ private:
+  Bytes take(Code& failure);
+  bool is_too_slow() const noexcept;
+
+  Wire& wire_;
+  Session& session_;
+  ChunkedDecoder chunked_;
+  PooledString before_;
+  std::size_t before_used_ = 0;
+  std::size_t handed_out_ = 0;  // of the wire's unread bytes: consumed by the next call
+  std::uint64_t left_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t waited_ms_ = 0;
+  BodyKind kind_;
+  bool finished_;
+  bool expects_continue_;
+};
+
+}  // namespace turnout
