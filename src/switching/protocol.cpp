@@ -8,7 +8,7 @@ Task<Closed> drive(std::unique_ptr<Protocol> protocol, Wire wire, Session& sessi
   Closed closed{Why::too_many_switches};
   // The first protocol of a TCP connection only detects; it does not count as one of those in sequence (U18).
   for (std::uint32_t hop = 0; hop <= session.limits().switches_max + 1; ++hop) {
-    session.use(&wire.stream());
+    session.use(wire.stream());
     session.note({.kind = EventKind::entered, .name = protocol->name()});
     Outcome outcome = co_await protocol->run(std::move(wire), session);
     if (const auto* end = std::get_if<Closed>(&outcome)) {

@@ -17,18 +17,12 @@ struct Session::Open : Pooled {
 };
 
 Session::Session(Worker& worker, const Site& site, const Listener& listener, Sessions& sessions, const Peers& peers)
-    : Observer(&Session::stream_is_gone),
-      worker_(worker),
-      site_(site),
-      listener_(listener),
-      sessions_(sessions),
-      peers_(peers) {
+    : worker_(worker), site_(site), listener_(listener), sessions_(sessions), peers_(peers) {
   sessions_.add(*this);
 }
 
 Session::Session(Session& parent)
-    : Observer(&Session::stream_is_gone),
-      worker_(parent.worker_),
+    : worker_(parent.worker_),
       site_(parent.site_),
       listener_(parent.listener_),
       sessions_(parent.sessions_),
@@ -38,7 +32,7 @@ Session::Session(Session& parent)
 }
 
 Session::~Session() {
-  use(nullptr);
+  if (meter_.stream != nullptr) meter_.stream->attach(nullptr);
   sessions_.remove(*this);
 }
 
@@ -46,21 +40,9 @@ bool Session::has_made(Switched kind) const noexcept {
   return (made_ & static_cast<std::uint8_t>(kind)) != 0 || (parent_ != nullptr && parent_->has_made(kind));
 }
 
-void Session::stream_is_gone(Observer& observer, Stream& /*stream*/) noexcept {
-  static_cast<Session&>(observer).use(nullptr);
-}
-
-void Session::use(Stream* stream) noexcept {
-  if (stream_ != nullptr) {
-    bytes_in_ += stream_->bytes_read;
-    bytes_out_ += stream_->bytes_written;
-    stream_->bytes_read = stream_->bytes_written = 0;
-    stream_->observer = nullptr;
-  }
-  stream_ = stream;
-  if (stream_ == nullptr) return;
-  stream_->observer = this;
-  if (draining_) stream_->interrupt(Side::read, Code::draining);
+void Session::use(Stream& stream) noexcept {
+  stream.attach(&meter_);
+  if (draining_) stream.interrupt(Side::read, Code::draining);
 }
 
 void Session::record(Record record) const noexcept {
@@ -125,11 +107,11 @@ void Session::record_close(Why reason) noexcept {
 
 void Session::drain() noexcept {
   if (std::exchange(draining_, true)) return;
-  if (stream_ != nullptr) stream_->interrupt(Side::read, Code::draining);
+  if (meter_.stream != nullptr) meter_.stream->interrupt(Side::read, Code::draining);
 }
 
 void Session::abort() noexcept {
-  if (stream_ != nullptr) stream_->abort();
+  if (meter_.stream != nullptr) meter_.stream->abort();
 }
 
 void Sessions::add(Session& session) noexcept {

@@ -23,7 +23,7 @@ struct Peers {
   Address local;
 };
 
-class Session : private Stream::Observer {
+class Session {
  public:
   Session(Worker& worker, const Site& site, const Listener& listener, Sessions& sessions, const Peers& peers);
   /// On a stream of another session's connection.
@@ -54,11 +54,11 @@ class Session : private Stream::Observer {
   bool has_made(Switched kind) const noexcept;
   void has_now_made(Switched kind) noexcept { made_ |= static_cast<std::uint8_t>(kind); }
 
-  /// The stream on which the present protocol speaks; drive() tells. It may go away at any time.
-  void use(Stream* stream) noexcept;
+  /// The stream that the connection is on from now on; drive() tells.
+  void use(Stream& stream) noexcept;
   /// Bytes on the top of the connection since it began, over all its streams.
-  std::uint64_t bytes_in() const noexcept { return bytes_in_ + (stream_ != nullptr ? stream_->bytes_read : 0); }
-  std::uint64_t bytes_out() const noexcept { return bytes_out_ + (stream_ != nullptr ? stream_->bytes_written : 0); }
+  std::uint64_t bytes_in() const noexcept { return meter_.bytes_read; }
+  std::uint64_t bytes_out() const noexcept { return meter_.bytes_written; }
 
   /// Writes one record of a request that was answered.
   void record(Record record) const noexcept;
@@ -74,8 +74,6 @@ class Session : private Stream::Observer {
   friend class Sessions;
   struct Open;
 
-  static void stream_is_gone(Stream::Observer& observer, Stream& stream) noexcept;
-
   Worker& worker_;
   const Site& site_;
   const Listener& listener_;
@@ -83,12 +81,10 @@ class Session : private Stream::Observer {
   Session* parent_ = nullptr;
   Session* previous_ = nullptr;  // in the list of the worker's sessions
   Session* next_ = nullptr;
-  Stream* stream_ = nullptr;
+  StreamMeter meter_;
   std::unique_ptr<Open> open_;
   Transcript transcript_;
   Peers peers_;
-  std::uint64_t bytes_in_ = 0;
-  std::uint64_t bytes_out_ = 0;
   bool secure_ = false;
   bool draining_ = false;
   std::uint8_t made_ = 0;

@@ -9,8 +9,12 @@ Stream::Deadline::Deadline(Stream& owner) noexcept
 Stream::Stream(Worker& worker, std::uint8_t layer) noexcept
     : worker_(worker), deadline_(*this), ahead_(worker.buffers(), layer) {}
 
-Stream::~Stream() {
-  if (observer != nullptr) observer->gone(*observer, *this);
+void Stream::attach(StreamMeter* meter) noexcept {
+  if (meter_ != nullptr) meter_->stream = nullptr;
+  meter_ = meter;
+  if (meter_ == nullptr) return;
+  if (meter_->stream != nullptr) meter_->stream->meter_ = nullptr;
+  meter_->stream = this;
 }
 
 Io Stream::try_send_file(int /*descriptor*/, std::uint64_t /*offset*/, std::size_t /*size*/) noexcept {

@@ -21,13 +21,22 @@ struct Io {
   Code code = Code::ok;  // would_block: the waiter of that side will be fired
 };
 
+class Stream;
+
+/// What passed over the streams of one connection, and the one that it is on now. Outlives them.
+struct StreamMeter {
+  Stream* stream = nullptr;  // empties itself when the stream goes away
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+};
+
 class Stream : public Pooled {
  public:
   /// `layer`: 0 for what reads from the system, else one more than the layer of the stream below.
   Stream(Worker& worker, std::uint8_t layer) noexcept;
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
-  virtual ~Stream();
+  virtual ~Stream() { attach(nullptr); }
 
   virtual Io try_read(MutableBytes into) noexcept = 0;
   virtual Io try_write(Bytes from) noexcept = 0;  // may take a part
@@ -41,17 +50,15 @@ class Stream : public Pooled {
   virtual std::string_view name() const noexcept = 0;
 
   Worker& worker() const noexcept { return worker_; }
-  /// Bytes that passed in each direction since the stream was made.
-  std::uint64_t bytes_read = 0;
-  std::uint64_t bytes_written = 0;
 
-  /// Whoever keeps a pointer to the stream without owning it is told when it goes away, while the counters still stand.
-  struct Observer {
-    using Gone = void (*)(Observer&, Stream&) noexcept;
-    explicit Observer(Gone function) noexcept : gone(function) {}
-    Gone gone;
-  };
-  Observer* observer = nullptr;
+  /// Counts here from now on; nullptr counts nowhere.
+  void attach(StreamMeter* meter) noexcept;
+  void count_read(std::size_t n) noexcept {
+    if (meter_ != nullptr) meter_->bytes_read += n;
+  }
+  void count_written(std::size_t n) noexcept {
+    if (meter_ != nullptr) meter_->bytes_written += n;
+  }
 
   ReadAhead& ahead() noexcept { return ahead_; }
   std::uint8_t layer() const noexcept { return ahead_.layer(); }
@@ -95,6 +102,7 @@ class Stream : public Pooled {
   static constexpr std::size_t index(Side side) noexcept { return static_cast<std::size_t>(side); }
 
   Worker& worker_;
+  StreamMeter* meter_ = nullptr;
   Waiter* waiting_[2] = {nullptr, nullptr};
   Deadline deadline_;
   std::uint32_t duration_ms_ = 0;

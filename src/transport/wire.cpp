@@ -12,7 +12,7 @@ Io Wire::try_fill(Stream& stream, std::size_t unread_max) noexcept {
   const Io io = stream.try_read(room);
   if (io.code == Code::ok && io.n != 0) {
     ahead.add(io.n);
-    stream.bytes_read += io.n;
+    stream.count_read(io.n);
     Worker& worker = stream.worker();
     worker.turn_budget -= std::min(worker.turn_budget, io.n);
   }
@@ -55,7 +55,7 @@ bool Write::attempt() noexcept {
       return true;
     }
     rest_ = rest_.subspan(io.n);
-    stream_.bytes_written += io.n;
+    stream_.count_written(io.n);
     stream_.renew_deadline();
   }
   return true;
@@ -102,7 +102,7 @@ bool SendFile::attempt() noexcept {
       return true;
     }
     offset_ += io.n;
-    stream_.bytes_written += io.n;
+    stream_.count_written(io.n);
     rest_ -= io.n;
     worker.turn_budget -= std::min(worker.turn_budget, io.n);
     stream_.renew_deadline();

@@ -1,4 +1,4 @@
-#include "support/memory_server.h"
+#include "tests/support/memory_server.h"
 
 #include <gtest/gtest.h>
 

@@ -195,7 +195,7 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
     // The answer was begun and left: only breaking the connection off tells the client that it is not whole.
     wire.stream().abort();
     next = {Next::Kind::close, Why::peer_reset};
-  } else if (!exchange.keeps_alive()) {
+  } else if (!exchange.keeps_alive() || session.is_draining()) {
     next = {Next::Kind::close, session.is_draining() ? Why::draining : Why::connection_close};
   }
   co_return next;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/memory_server.h"
+#include "tests/support/memory_server.h"
 
 namespace turnout {
 namespace {
