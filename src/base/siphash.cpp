@@ -1,6 +1,7 @@
 #include "base/siphash.h"
 
 #include <bit>
+#include <cstring>
 #include <random>
 
 namespace turnout {
@@ -33,6 +34,10 @@ struct State {
 /// Little-endian, as the definition has it, on every machine.
 std::uint64_t load(std::string_view bytes) noexcept {
   std::uint64_t word = 0;
+  if (std::endian::native == std::endian::little && bytes.size() == 8) {
+    std::memcpy(&word, bytes.data(), 8);
+    return word;
+  }
   for (std::size_t i = 0; i < bytes.size(); ++i) word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   return word;
 }

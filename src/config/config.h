@@ -86,7 +86,7 @@ struct RouteConfig {
   HandlerConfig handler;
   OriginPolicy origins;
   bool require_tls = false;
-  std::vector<std::string> switch_tokens;  // what Upgrade and extended CONNECT may ask for here
+  std::vector<std::string> switch_tokens;  // lower case; what Upgrade and extended CONNECT may ask for here
   SourcePosition position;
 };
 

@@ -1,0 +1,40 @@
+// [[route]] tables.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/toml_table.h"
+
+namespace turnout {
+
+/// Reads routes one by one and notices when two are for the same requests.
+class RouteLoader {
+ public:
+  /// Relative file names are resolved against `folder`.
+  RouteLoader(std::string folder, Problems& problems) : folder_(std::move(folder)), problems_(problems) {}
+
+  RouteConfig load(const toml::table& table);
+
+ private:
+  struct Seen {
+    std::vector<std::string> methods;
+    SourcePosition position;
+  };
+
+  void load_match(const toml::table& table, RouteConfig& route);
+  void load_handler(TomlTable& table, RouteConfig& route);
+  void load_policy(TomlTable& table, RouteConfig& route);
+  void note_duplicates(const RouteConfig& route);
+
+  std::string folder_;
+  Problems& problems_;
+  std::map<std::string, std::vector<Seen>> seen_;  // by host and path
+};
+
+/// `name` itself where it is absolute, else below `folder`.
+std::string resolved(const std::string& folder, const std::string& name);
+
+}  // namespace turnout
