@@ -17,15 +17,15 @@ struct ssl_ctx_st;
 namespace turnout {
 
 struct TlsClientOptions {
-  bool insecure = false;          // take any certificate
-  std::string ca_file;            // PEM; trusted besides the system's authorities
-  std::string fingerprint;        // SHA-256 of the one certificate to accept, "AB:CD:..."; replaces the authorities
-  std::vector<std::string> alpn;  // in order of preference
+  bool insecure = false;            // take any certificate
+  std::string ca_file{};            // PEM; trusted besides the system's authorities
+  std::string fingerprint{};        // SHA-256 of the one certificate to accept, "AB:CD:..."; replaces the authorities
+  std::vector<std::string> alpn{};  // in order of preference
 };
 
 /// What differs from connection to connection.
 struct TlsConnect {
-  std::string host;                              // name or address: verified, and sent as SNI if it is a name
+  std::string host{};                            // name or address: verified, and sent as SNI if it is a name
   TlsVersion version_max = TlsVersion::tls_1_3;  // after an upgrade: what the 101 named
 };
 

@@ -26,11 +26,11 @@ struct ssl_ctx_st;
 namespace turnout {
 
 struct TlsOptions {
-  std::string listener;                      // its address: part of what a ticket is bound to
-  std::vector<TlsCertificate> certificates;  // chosen by server name; the first one is the default
-  std::vector<std::string> alpn;             // in order of preference; a client that offers only others is refused
-  bool strict_names = false;                 // refuse a server name that no certificate has
-  std::shared_ptr<TicketKeys> ticket_keys;   // of the context before a reload; null: fresh ones
+  std::string listener{};                      // its address: part of what a ticket is bound to
+  std::vector<TlsCertificate> certificates{};  // chosen by server name; the first one is the default
+  std::vector<std::string> alpn{};             // in order of preference; a client that offers only others is refused
+  bool strict_names = false;                   // refuse a server name that no certificate has
+  std::shared_ptr<TicketKeys> ticket_keys{};   // of the context before a reload; null: fresh ones
 };
 
 /// What the callbacks of one handshake leave behind. Belongs to the engine.

@@ -1,4 +1,4 @@
-// TicketKeys: what seals session tickets. Keys live one hour and open tickets for one more; then they are
+// TicketKeys: what seals session tickets. Keys live one hour and open tickets for one more; at the next handshake they are
 // overwritten, so that what was resumed with them stays secret.
 //
 //   TicketKeys keys;
@@ -21,6 +21,11 @@ class TicketKeys {
     std::array<unsigned char, 16> name{};
     std::array<unsigned char, 32> aes{};
     std::array<unsigned char, 32> hmac{};
+
+    Key() = default;
+    Key(const Key&) = default;
+    Key& operator=(const Key&) = default;
+    ~Key();  // overwrites: no copy is left behind
   };
   struct Found {
     Key key;
@@ -32,7 +37,6 @@ class TicketKeys {
 
   TicketKeys();
   explicit TicketKeys(Clock clock);
-  ~TicketKeys();
   TicketKeys(const TicketKeys&) = delete;
   TicketKeys& operator=(const TicketKeys&) = delete;
 
