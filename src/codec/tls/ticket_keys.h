@@ -1,5 +1,5 @@
-// TicketKeys: what seals session tickets. Keys live one hour and open tickets for one more; at the next handshake they are
-// overwritten, so that what was resumed with them stays secret.
+// TicketKeys: what seals session tickets. Keys live one hour and open tickets for one more; at the next handshake they
+// are overwritten, so that what was resumed with them stays secret.
 //
 //   TicketKeys keys;
 //   TicketKeys::Key key = keys.current();             // to seal
