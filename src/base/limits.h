@@ -55,6 +55,8 @@ struct Limits {
   std::uint32_t fragments_max = 1024;
 
   Millis drain{5'000};  // from SIGTERM to the end of the process
+
+  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 }  // namespace turnout

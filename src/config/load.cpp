@@ -142,6 +142,10 @@ class Loader {
   void load_certificates(TomlTable& table, ListenerConfig& listener) {
     const std::vector<const toml::table*> entries =
         table.read_tables("tls", "tls = [{ certificate = \"server.pem\", key = \"server.key\" }]");
+    const toml::node* tls = table.find("tls");
+    if (entries.empty() && tls != nullptr && tls->is_array() && tls->as_array()->empty()) {
+      problems_.add(*tls, "\"tls\" is empty; leave the key out for a listener without TLS");
+    }
     for (const toml::table* entry : entries) {
       TomlTable reader(*entry, problems_);
       CertificateConfig certificate;

@@ -1,0 +1,82 @@
+// The commented example stays true: it loads as it is and with every comment taken off, and what it says the defaults
+// are, they are.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <sstream>
+
+#include "config/load.h"
+
+namespace turnout {
+namespace {
+
+std::string example() {
+  std::ifstream file(TURNOUT_SOURCE_DIR "/examples/turnout.toml");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// With every setting that is commented out in force.
+std::string uncommented() {
+  const std::regex setting("^# ([a-z_]+ = .*|\\[\\[listener\\]\\]|  \\{ certificate.*|\\])$");
+  std::istringstream lines(example());
+  std::string out;
+  for (std::string line; std::getline(lines, line);) out += std::regex_replace(line, setting, "$1") + "\n";
+  return out;
+}
+
+TEST(Example, Loads) {
+  const auto config = load_config(TURNOUT_SOURCE_DIR "/examples/turnout.toml");
+  if (!config) {
+    for (const Diagnostic& problem : config.error()) ADD_FAILURE() << text(problem);
+    return;
+  }
+  EXPECT_EQ(config->listeners.size(), 1U);
+  EXPECT_EQ(config->routes.size(), 5U);
+  EXPECT_EQ(config->limits, Limits());
+}
+
+TEST(Example, LoadsWithEveryCommentTakenOffAndNamesTheDefaults) {
+  std::string folder = (std::filesystem::temp_directory_path() / "turnout-example-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  for (const char* name : {"example.com", "example.org", "upgrade"}) {
+    std::ofstream(folder + "/" + name + ".pem");
+    std::ofstream(folder + "/" + name + ".key");
+  }
+  const auto config = parse_config(uncommented(), folder + "/turnout.toml");
+  std::filesystem::remove_all(folder);
+  if (!config) {
+    for (const Diagnostic& problem : config.error()) ADD_FAILURE() << text(problem);
+    return;
+  }
+  ASSERT_EQ(config->listeners.size(), 4U);
+  EXPECT_EQ(config->listeners[2].tls.size(), 2U);
+  EXPECT_TRUE(config->listeners[2].is_https());
+  EXPECT_EQ(config->listeners[3].tls_upgrade, TlsUpgrade::compatible);
+  EXPECT_FALSE(config->listeners[0].lenient_upgrade);
+  EXPECT_EQ(config->trusted_proxies.size(), 2U);
+  EXPECT_EQ(config->workers, Config().workers);
+  EXPECT_EQ(config->websocket.compression, WebSocketConfig().compression);
+  EXPECT_EQ(config->limits, Limits());
+}
+
+TEST(Example, NamesEveryLimit) {
+  const auto config = parse_config("[limits]\nxyzzyxyzzy = 1\n", "f", {.listeners_required = false});
+  ASSERT_FALSE(config);
+  const std::string& message = config.error().at(0).message;  // "unknown key ...; known here: a, b, c"
+  const std::string marker = "known here: ";
+  ASSERT_NE(message.find(marker), std::string::npos) << message;
+  std::istringstream names(message.substr(message.find(marker) + marker.size()));
+  std::size_t count = 0;
+  for (std::string name; names >> name; ++count) {
+    if (name.ends_with(',')) name.pop_back();
+    EXPECT_NE(example().find("\n# " + name + " = "), std::string::npos) << name;
+  }
+  EXPECT_GT(count, 20U);
+}
+
+}  // namespace
+}  // namespace turnout
