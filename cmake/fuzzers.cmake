@@ -1,10 +1,12 @@
 # Fuzz targets: fuzz/NAME_fuzzer.cpp with its corpus in fuzz/corpus/NAME. With TURNOUT_FUZZ libFuzzer drives them;
 # in a test build a small main() gives each of them its corpus, so that what was once found is tried for ever.
 file(GLOB fuzzer_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*_fuzzer.cpp)
+add_custom_target(fuzzers)
 foreach(source IN LISTS fuzzer_sources)
   cmake_path(GET source STEM fuzzer)
   string(REGEX REPLACE "_fuzzer$" "" name ${fuzzer})
   add_executable(${fuzzer} ${source})
+  add_dependencies(fuzzers ${fuzzer})
   target_include_directories(${fuzzer} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${fuzzer} PRIVATE turnout turnout_flags)
   if(TURNOUT_FUZZ)
