@@ -1,22 +1,13 @@
 #include "codec/http/authority.h"
 
-#include <arpa/inet.h>
-
-#include <array>
-
+#include "base/address.h"
 #include "codec/http/grammar.h"
 
 namespace turnout {
 namespace {
 
-bool is_ipv6(std::string_view text) noexcept {
-  // inet_pton reads up to the first NUL, which must not hide what is behind it.
-  if (text.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) return false;
-  std::array<char, INET6_ADDRSTRLEN> copy{};
-  if (text.empty() || text.size() >= copy.size()) return false;
-  text.copy(copy.data(), text.size());
-  in6_addr ignored;
-  return inet_pton(AF_INET6, copy.data(), &ignored) == 1;
+bool is_ipv6(std::string_view text) {
+  return text.find(':') != std::string_view::npos && parse_ip(text).has_value();
 }
 
 // reg-name = *( unreserved / pct-encoded / sub-delims ); the comma is left out, since a list of hosts is an attack

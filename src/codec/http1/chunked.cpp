@@ -128,6 +128,7 @@ void ChunkedDecoder::size_line_byte(char c) {
       if (size_ > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
         return fail({413, Why::message_too_large, "a chunk is larger than any body can be"});
       }
+      if (c == ';' && !count_extension_byte()) return;
       if (c != ';' && c != '\r') return fail(bad("a chunk size may be followed only by ';' or CR LF"));
       return end_of_extension_part(c);
     case At::size_line_feed:
@@ -146,13 +147,20 @@ void ChunkedDecoder::size_line_byte(char c) {
   }
 }
 
+bool ChunkedDecoder::count_extension_byte() {
+  if (extension_bytes_left_ == 0) {
+    fail({413, Why::limit, "the chunk extensions are longer than the limit"});
+    return false;
+  }
+  --extension_bytes_left_;
+  return true;
+}
+
 // chunk-ext = *( ";" chunk-ext-name [ "=" chunk-ext-val ] ), a token or a quoted string as value. The whitespace that
 // RFC 9112 section 7.1.1 calls bad is not taken: no client sends it, and others read it differently (class S4).
 void ChunkedDecoder::extension_byte(char c) {
-  if (c != '\r' || at_ == At::extension_quoted || at_ == At::extension_escaped) {
-    if (extension_bytes_left_ == 0) return fail({413, Why::limit, "the chunk extensions are longer than the limit"});
-    --extension_bytes_left_;
-  }
+  const bool ends_the_line = c == '\r' && at_ != At::extension_quoted && at_ != At::extension_escaped;
+  if (!ends_the_line && !count_extension_byte()) return;
   switch (at_) {
     case At::extension_name_first:
       if (!is_in(c, Chars::token)) return fail(bad("a chunk extension has no name behind its ';'"));

@@ -70,6 +70,7 @@ class ChunkedDecoder {
   };
 
   void size_line_byte(char c);
+  bool count_extension_byte();
   void extension_byte(char c);
   void end_of_extension_part(char c);
   std::size_t trailer_bytes(std::string_view in);
