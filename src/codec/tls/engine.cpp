@@ -247,6 +247,7 @@ TlsStep TlsEngine::close_notify() noexcept {
   if (final_ == TlsStatus::failed || final_ == TlsStatus::truncated) return {0, final_};
   if (!established_) return {0, TlsStatus::want_read};
   if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) return {};
+  if (output().size() >= output_bytes_max) return {0, TlsStatus::want_write};
   ERR_clear_error();
   // 0 is success: sent, and not answered yet.
   const int result = SSL_shutdown(ssl_.get());
