@@ -1,0 +1,134 @@
+#include "protocols/http2/serve.h"
+
+#include <string>
+
+#include "protocols/http2/connection.h"
+#include "protocols/http2/exchange.h"
+#include "protocols/http2/stream.h"
+#include "switching/registry.h"
+#include "switching/session.h"
+
+namespace turnout {
+namespace {
+
+/// What an offer came to, for the record of a request that was answered all the same.
+struct Offered {
+  std::string_view tokens = {};
+  std::string_view outcome = {};
+  Why reason = Why::none;
+};
+
+void record(const Http2Exchange& exchange, const Http2StreamState& state, const Offered& offered = {}) {
+  if (exchange.status() == 0) return;  // reset before there was an answer
+  exchange.session().record({.kind = RecordKind::request,
+                             .request = &exchange.request(),
+                             .status = exchange.status(),
+                             .began_ms = state.began_ms(),
+                             .bytes_in = exchange.bytes_in(),
+                             .bytes_out = exchange.bytes_out(),
+                             .offer = offered.tokens,
+                             .outcome = offered.outcome,
+                             .reason = offered.reason});
+}
+
+std::string sentence_of(Why why) {
+  return std::string(sentence(why)) + '\n';
+}
+
+Task<void> tunnel(Http2StreamState& state, const RequestHead& request, Accept accept, Session& child) {
+  Http2Connection& connection = state.connection();
+  ResponseHead head(200);
+  head.fields = std::move(accept.fields);
+  state.become_tunnel();
+  // From here on only input and output can fail; no byte of the stream has gone to anybody yet (law L1).
+  if (!connection.submit_head(state, head, std::nullopt, true)) co_return;
+  child.has_now_made(accept.kind);
+  child.note({.kind = EventKind::accepted, .why = accept.why, .status = 200, .name = accept.token});
+  child.record_open(&request, 200, request.protocol, accept.token, accept.why);
+  Wire wire(std::make_unique<Http2Stream>(state));
+  co_await drive(std::move(accept.successor), std::move(wire), child);
+}
+
+/// RFC 8441: the CONNECT that asks for another protocol on its stream.
+Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const Route& route) {
+  Session& session = state.connection().session();
+  Session child(session);
+  const PooledString protocol = request.head.protocol;
+  UpgradeTokens tokens;
+  tokens.push_back({protocol, protocol, {}});
+  UpgradeOffer offer;
+  offer.via = UpgradeOffer::Via::h2_extended_connect;
+  offer.tokens = &tokens;
+  offer.route = &route;
+  offer.request = &request;
+  offer.early_bytes = state.unread();
+  Verdict verdict = co_await session.listener().registry->decide(offer, child);
+  if (state.failure() != Code::ok) co_return;
+
+  if (auto* accept = std::get_if<Accept>(&verdict); accept != nullptr) {
+    co_await tunnel(state, request.head, std::move(*accept), child);
+    co_return;
+  }
+  Http2Exchange exchange(state, request.head, route, session, Http2Exchange::Kind::declined_connect);
+  if (const auto* refuse = std::get_if<Refuse>(&verdict); refuse != nullptr) {
+    child.note({.kind = EventKind::refused, .why = refuse->why, .status = static_cast<std::uint16_t>(refuse->status)});
+    ResponseHead head(refuse->status);
+    head.fields = refuse->fields;
+    head.fields.set("content-type", "text/plain; charset=utf-8");
+    const std::string body = sentence_of(refuse->why);
+    (void)co_await exchange.respond(std::move(head), as_bytes(body));
+    record(exchange, state, {protocol, "refused", refuse->why});
+    co_return;
+  }
+  const Why why = std::get<Decline>(verdict).why;
+  if (why == Why::no_such_token) {
+    // RFC 9220 section 3, which says what RFC 8441 left open.
+    const std::string body = sentence_of(Why::unknown_protocol);
+    (void)co_await exchange.Exchange::respond(501, body);
+    record(exchange, state, {protocol, "refused", Why::unknown_protocol});
+    co_return;
+  }
+  // The route's own answer, which says that it is not there, or has no such method.
+  if (route.handler != nullptr) co_await route.handler->serve(exchange);
+  co_await exchange.settle();
+  record(exchange, state, {protocol, "declined", why});
+}
+
+}  // namespace
+
+Task<void> serve_http2_request(Http2StreamState& state, OwnedRequest& request) {
+  Session& session = state.connection().session();
+  const Route& route = session.site().route(request.head);
+  if (request.head.method == "CONNECT" && !request.head.protocol.empty()) {
+    co_await serve_connect(state, request, route);
+    co_return;
+  }
+  Http2Exchange exchange(state, request.head, route, session);
+  if (request.head.method == "CONNECT") {
+    // Nothing is tunnelled to a host that a client names (attack class U15).
+    const std::string body = sentence_of(Why::no_tunnel_here);
+    (void)co_await exchange.Exchange::respond(501, body);
+    record(exchange, state, {"CONNECT", "refused", Why::no_tunnel_here});
+    co_return;
+  }
+  if (route.require_tls && !session.is_secure()) {
+    // HTTP/1.1 has 426 for this, but a 426 names its protocol in Upgrade, which HTTP/2 does not have.
+    (void)co_await exchange.Exchange::respond(
+        403, "this resource is only served over TLS: use https, or ask for TLS by Upgrade in HTTP/1.1\n");
+    record(exchange, state, {.reason = Why::upgrade_required});
+    co_return;
+  }
+  if (route.handler != nullptr) co_await route.handler->serve(exchange);
+  co_await exchange.settle();
+  record(exchange, state);
+}
+
+Task<void> refuse_http2_request(Http2StreamState& state, OwnedRequest& request, Http2Refusal refusal) {
+  static const Route nowhere;
+  Http2Exchange exchange(state, request.head, nowhere, state.connection().session());
+  const std::string body = std::string(refusal.text) + '\n';
+  (void)co_await exchange.Exchange::respond(refusal.status, body);
+  record(exchange, state, {.reason = refusal.why});
+}
+
+}  // namespace turnout

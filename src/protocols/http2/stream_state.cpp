@@ -1,0 +1,127 @@
+#include "protocols/http2/stream_state.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "protocols/http2/connection.h"
+#include "protocols/http2/stream.h"
+
+namespace turnout {
+
+Http2StreamState::Stall::Stall(Http2StreamState& owner) noexcept
+    : Timer([](Timer& timer) noexcept {
+        Http2StreamState& stalled = static_cast<Stall&>(timer).state;
+        stalled.connection_.on_stall(stalled);
+      }),
+      state(owner) {}
+
+Http2StreamState::Http2StreamState(Http2Connection& connection, std::int32_t id, std::uint64_t began_ms) noexcept
+    : connection_(connection), id_(id), began_ms_(began_ms), stall_(*this) {}
+
+std::size_t Http2StreamState::take(MutableBytes into) {
+  const std::size_t n = copy_some(into, as_bytes(unread_).subspan(unread_at_));
+  unread_at_ += n;
+  if (!has_unread()) {
+    unread_ = PooledString();  // an idle stream holds no buffer
+    unread_at_ = 0;
+  }
+  connection_.consumed(*this, n);
+  return n;
+}
+
+PooledString Http2StreamState::take_all() {
+  PooledString all = std::move(unread_);
+  all.erase(0, unread_at_);
+  unread_ = PooledString();
+  unread_at_ = 0;
+  connection_.consumed(*this, all.size());
+  return all;
+}
+
+std::size_t Http2StreamState::room() const noexcept {
+  return buffer_bytes_max - std::min<std::size_t>(buffer_bytes_max, out_.size() - out_at_);
+}
+
+void Http2StreamState::append(Bytes bytes) {
+  if (out_at_ == out_.size()) {
+    out_.clear();
+    out_at_ = 0;
+  }
+  out_.append(as_text(bytes));
+  connection_.has_more(*this);
+}
+
+void Http2StreamState::park(Bytes bytes) {
+  source_ = bytes;
+  connection_.has_more(*this);
+}
+
+void Http2StreamState::park(int file, std::uint64_t offset, std::uint64_t size) {
+  file_ = file;
+  file_at_ = offset;
+  file_left_ = size;
+  connection_.has_more(*this);
+}
+
+void Http2StreamState::end() {
+  end_ = true;
+  connection_.has_more(*this);
+}
+
+bool Http2StreamState::move_pending(MutableBytes to) {
+  const std::size_t buffered = copy_some(to, as_bytes(out_).subspan(out_at_));
+  out_at_ += buffered;
+  if (out_at_ == out_.size()) {
+    out_ = PooledString();
+    out_at_ = 0;
+  }
+  to = to.subspan(buffered);
+  const std::size_t parked = copy_some(to, source_);
+  source_ = source_.subspan(parked);
+  to = to.subspan(parked);
+  while (!to.empty()) {
+    const ssize_t n = ::pread(file_, to.data(), to.size(), static_cast<off_t>(file_at_));
+    if (n <= 0) return false;  // cut short since its length was announced, or unreadable
+    const auto read = static_cast<std::size_t>(n);
+    file_at_ += read;
+    file_left_ -= read;
+    to = to.subspan(read);
+  }
+  return true;
+}
+
+void Http2StreamState::fail(Code why) noexcept {
+  if (failure_ == Code::ok) failure_ = why;
+  builder_.reset();
+  unread_ = PooledString();
+  unread_at_ = 0;
+  out_ = PooledString();
+  out_at_ = 0;
+  source_ = {};
+  file_left_ = 0;
+  connection_.worker().wheel().clear(stall_);
+  wake(Side::read);
+  wake(Side::write);
+}
+
+void Http2StreamState::wake(Side side) noexcept {
+  if (stream_ != nullptr) {
+    stream_->wake_later(side);
+    return;
+  }
+  Waiter*& slot = waiting_[static_cast<std::size_t>(side)];
+  if (Waiter* waiter = std::exchange(slot, nullptr); waiter != nullptr) connection_.worker().post(*waiter);
+}
+
+Http2StreamState::Change::Change(Http2StreamState& state, Side side) noexcept
+    : Waiter([](Waiter& waiter) noexcept { static_cast<Change&>(waiter).caller_.resume(); }),
+      state_(state),
+      side_(side) {}
+
+void Http2StreamState::Change::await_suspend(std::coroutine_handle<> caller) noexcept {
+  caller_ = caller;
+  state_.waiting_[static_cast<std::size_t>(side_)] = this;
+}
+
+}  // namespace turnout

@@ -1,0 +1,164 @@
+// What the tests of HTTP/2 have in common: a small site, and a server on one end of a pipe.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "protocols/http2/http2.h"
+#include "runtime/sim_loop.h"
+#include "switching/exchange.h"
+#include "switching/registry.h"
+#include "switching/session.h"
+#include "tests/support/h2_peer.h"
+#include "transport/memory_stream.h"
+
+namespace turnout::testing {
+
+/// A handler made of a coroutine function.
+class TestHandler final : public Handler {
+ public:
+  using Serve = Task<void> (*)(Exchange&);
+  explicit TestHandler(Serve serve) : serve_(serve) {}
+  Task<void> serve(Exchange& exchange) const override { return serve_(exchange); }
+
+ private:
+  Serve serve_;
+};
+
+class TestSite final : public Site {
+ public:
+  TestSite() { nothing_.handler = &not_found_; }
+  void add(std::string path, TestHandler::Serve serve) {
+    handlers_.push_back(std::make_unique<TestHandler>(serve));
+    routes_[std::move(path)].handler = handlers_.back().get();
+  }
+  Route& at(const std::string& path) { return routes_[path]; }
+
+  const Route& route(const RequestHead& request) const override {
+    const auto found = routes_.find(std::string(request.path()));
+    return found != routes_.end() ? found->second : nothing_;
+  }
+  const Limits& limits() const noexcept override { return limits_; }
+  const std::vector<Network>& trusted_proxies() const noexcept override { return proxies_; }
+
+  Limits limits_;
+
+ private:
+  static Task<void> say_not_found(Exchange& exchange) { (void)co_await exchange.Exchange::respond(404, "no\n"); }
+  TestHandler not_found_{&say_not_found};
+  std::vector<std::unique_ptr<TestHandler>> handlers_;
+  std::map<std::string, Route> routes_;
+  Route nothing_;
+  std::vector<Network> proxies_;
+};
+
+struct TestRecorder final : Recorder {
+  struct Line {
+    RecordKind kind;
+    std::string method;
+    std::string target;
+    int status;
+    std::uint64_t bytes_in;
+    std::uint64_t bytes_out;
+    std::string token;
+    std::string outcome;
+    Why reason;
+    Why close_reason;
+  };
+  void write(const Record& record) noexcept override {
+    lines.push_back({record.kind, record.request ? std::string(record.request->method) : "",
+                     record.request ? std::string(record.request->target) : "", record.status, record.bytes_in,
+                     record.bytes_out, std::string(record.token), std::string(record.outcome), record.reason,
+                     record.close_reason});
+  }
+  std::vector<Line> lines;
+};
+
+/// A whole connection: Http2 (or what `first` is) on one end, and the other end to give to a peer.
+class TestServer {
+ public:
+  TestServer();
+  ~TestServer();
+
+  /// Begins to serve; the far end is what is returned.
+  std::unique_ptr<MemoryStream> serve(MemoryFaults faults = {}) { return serve(std::make_unique<Http2>(), faults); }
+  std::unique_ptr<MemoryStream> serve(std::unique_ptr<Protocol> first, MemoryFaults faults = {},
+                                      std::string_view early_bytes = {});
+
+  bool is_over() const { return over_; }
+  Why why() const { return why_; }
+  std::string transcript() const { return text(session_->transcript()); }
+
+  SimLoop loop;
+  TestSite site;
+  std::shared_ptr<Registry> registry = std::make_shared<Registry>();
+  TestRecorder recorder;
+  Sessions sessions;
+  bool secure = false;
+
+ private:
+  Task<void> drive_one(std::unique_ptr<Protocol> first, Wire wire);
+
+  Listener listener_;
+  std::unique_ptr<Session> session_;
+  TaskGroup tasks_;
+  bool over_ = false;
+  Why why_ = Why::none;
+};
+
+Task<void> say_hello(Exchange& exchange);
+Task<void> echo_body(Exchange& exchange);
+
+inline TestServer::TestServer() {
+  sessions.recorder = &recorder;
+  site.add("/hello", &say_hello);
+  site.add("/echo", &echo_body);
+}
+
+inline TestServer::~TestServer() {
+  sessions.abort();
+  loop.run();
+  EXPECT_EQ(tasks_.running(), 0u) << "a connection does not end";
+}
+
+inline Task<void> TestServer::drive_one(std::unique_ptr<Protocol> first, Wire wire) {
+  const Closed closed = co_await drive(std::move(first), std::move(wire), *session_);
+  over_ = true;
+  why_ = closed.why;
+}
+
+inline std::unique_ptr<MemoryStream> TestServer::serve(std::unique_ptr<Protocol> first, MemoryFaults faults,
+                                                       std::string_view early_bytes) {
+  listener_.registry = registry;
+  session_ = std::make_unique<Session>(loop, site, listener_, sessions, Peers{});
+  if (secure) session_->set_secure();
+  auto [ours, theirs] = MemoryStream::make_pair(loop, faults);
+  if (!early_bytes.empty()) {
+    (void)theirs->try_write(as_bytes(early_bytes));
+    (void)Wire::try_fill(*ours);
+  }
+  over_ = false;
+  tasks_.spawn(drive_one(std::move(first), Wire(std::move(ours))));
+  return std::move(theirs);
+}
+
+inline Task<void> say_hello(Exchange& exchange) {
+  (void)co_await exchange.Exchange::respond(200, "hello\n");
+}
+
+inline Task<void> echo_body(Exchange& exchange) {
+  if (!co_await exchange.start(ResponseHead(200), std::nullopt)) co_return;
+  while (true) {
+    const Result<Bytes> bytes = co_await exchange.read();
+    if (!bytes) co_return;
+    if (bytes->empty()) break;
+    if (!co_await exchange.write(*bytes)) co_return;
+  }
+  (void)co_await exchange.finish();
+}
+
+}  // namespace turnout::testing
