@@ -1,4 +1,4 @@
-// What the tests of HTTP/2 have in common: a small site, and a server on one end of a pipe.
+// What the tests of HTTP/2 have in common: one connection, and its server on one end of a pipe.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,49 +14,13 @@
 #include "switching/registry.h"
 #include "switching/session.h"
 #include "tests/support/h2_peer.h"
+#include "tests/support/memory_server.h"
 #include "transport/memory_stream.h"
 
 namespace turnout::testing {
 
-/// A handler made of a coroutine function.
-class TestHandler final : public Handler {
- public:
-  using Serve = Task<void> (*)(Exchange&);
-  explicit TestHandler(Serve serve) : serve_(serve) {}
-  Task<void> serve(Exchange& exchange) const override { return serve_(exchange); }
-
- private:
-  Serve serve_;
-};
-
-class TestSite final : public Site {
- public:
-  TestSite() { nothing_.handler = &not_found_; }
-  void add(std::string path, TestHandler::Serve serve) {
-    handlers_.push_back(std::make_unique<TestHandler>(serve));
-    routes_[std::move(path)].handler = handlers_.back().get();
-  }
-  Route& at(const std::string& path) { return routes_[path]; }
-
-  const Route& route(const RequestHead& request) const override {
-    const auto found = routes_.find(std::string(request.path()));
-    return found != routes_.end() ? found->second : nothing_;
-  }
-  const Limits& limits() const noexcept override { return limits_; }
-  const std::vector<Network>& trusted_proxies() const noexcept override { return proxies_; }
-
-  Limits limits_;
-
- private:
-  static Task<void> say_not_found(Exchange& exchange) { (void)co_await exchange.Exchange::respond(404, "no\n"); }
-  TestHandler not_found_{&say_not_found};
-  std::vector<std::unique_ptr<TestHandler>> handlers_;
-  std::map<std::string, Route> routes_;
-  Route nothing_;
-  std::vector<Network> proxies_;
-};
-
-struct TestRecorder final : Recorder {
+/// Keeps what was recorded, field by field.
+struct H2Recorder final : Recorder {
   struct Line {
     RecordKind kind;
     std::string method;
@@ -96,7 +60,7 @@ class TestServer {
   SimLoop loop;
   TestSite site;
   std::shared_ptr<Registry> registry = std::make_shared<Registry>();
-  TestRecorder recorder;
+  H2Recorder recorder;
   Sessions sessions;
   bool secure = false;
 
@@ -115,8 +79,8 @@ Task<void> echo_body(Exchange& exchange);
 
 inline TestServer::TestServer() {
   sessions.recorder = &recorder;
-  site.add("/hello", &say_hello);
-  site.add("/echo", &echo_body);
+  site.add("/hello", std::make_unique<Serve>(&say_hello));
+  site.add("/echo", std::make_unique<Serve>(&echo_body));
 }
 
 inline TestServer::~TestServer() {

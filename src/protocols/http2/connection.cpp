@@ -1,9 +1,9 @@
 #include "protocols/http2/connection.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 
+#include "codec/http/date_now.h"
 #include "protocols/http2/callbacks.h"
 #include "protocols/http2/serve.h"
 #include "switching/registry.h"
@@ -299,15 +299,6 @@ std::size_t Http2Connection::gather(std::span<char> into) {
   return into.size() - output_.size();
 }
 
-std::string_view Http2Connection::date() {
-  const std::int64_t second = worker().wall_ms() / 1000;
-  if (second != date_second_) {
-    date_second_ = second;
-    date_ = format_date(std::chrono::sys_seconds(std::chrono::seconds(second)));
-  }
-  return as_text(date_);
-}
-
 void Http2Connection::consumed(Http2StreamState& state, std::size_t n) {
   if (n == 0 || state.outside_window_) return;
   if (state.closed_) {
@@ -330,7 +321,7 @@ void Http2Connection::has_more(Http2StreamState& state) {
 bool Http2Connection::submit_head(Http2StreamState& state, const ResponseHead& head,
                                   std::optional<std::uint64_t> length, bool with_body) {
   if (state.closed_ || state.failure_ != Code::ok) return false;
-  const Http2ResponseFields fields(head, {.date = date(), .content_length = length});
+  const Http2ResponseFields fields(head, {.date = http_date(worker().wall_ms()), .content_length = length});
   if (!with_body) state.end_ = true;
   const nghttp2_data_provider body = http2_body_of(state);
   const int result =

@@ -15,7 +15,6 @@
 #include <string>
 #include <string_view>
 
-#include "codec/http/date.h"
 #include "protocols/http2/response_fields.h"
 #include "protocols/http2/settings.h"
 #include "protocols/http2/stream_state.h"
@@ -49,7 +48,6 @@ class Http2Connection {
   Session& session() const noexcept { return session_; }
   std::uint8_t layer() const noexcept { return wire_.stream().layer(); }
   std::string_view stream_name() const noexcept { return stream_name_; }
-  std::string_view date();
 
   /// The handler has taken these bytes: the peer may send as many again.
   void consumed(Http2StreamState& state, std::size_t n);
@@ -145,8 +143,6 @@ class Http2Connection {
 
   TokenBucket resets_;
   TokenBucket glitches_;
-  HttpDate date_{};
-  std::int64_t date_second_ = -1;
 };
 
 }  // namespace turnout

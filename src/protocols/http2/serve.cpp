@@ -1,6 +1,7 @@
 #include "protocols/http2/serve.h"
 
 #include <string>
+#include <string_view>
 
 #include "protocols/http2/connection.h"
 #include "protocols/http2/exchange.h"
@@ -31,8 +32,17 @@ void record(const Http2Exchange& exchange, const Http2StreamState& state, const 
                              .reason = offered.reason});
 }
 
-std::string sentence_of(Why why) {
-  return std::string(sentence(why)) + '\n';
+/// For a person who looks at a refused request; nothing in it is from the client.
+PooledString explanation(int status, std::string_view text) {
+  PooledString all(std::to_string(status));
+  all.append(" ").append(reason_phrase(status)).append("\n\n").append(text).append("\n");
+  return all;
+}
+
+Task<void> refuse(Http2Exchange& exchange, ResponseHead head, std::string_view text) {
+  head.fields.set("content-type", "text/plain; charset=utf-8");
+  const PooledString body = explanation(head.status, text);
+  (void)co_await exchange.respond(std::move(head), as_bytes(body));
 }
 
 Task<void> tunnel(Http2StreamState& state, const RequestHead& request, Accept accept, Session& child) {
@@ -43,7 +53,7 @@ Task<void> tunnel(Http2StreamState& state, const RequestHead& request, Accept ac
   // From here on only input and output can fail; no byte of the stream has gone to anybody yet (law L1).
   if (!connection.submit_head(state, head, std::nullopt, true)) co_return;
   child.has_now_made(accept.kind);
-  child.note({.kind = EventKind::accepted, .why = accept.why, .status = 200, .name = accept.token});
+  child.note({.kind = EventKind::accepted, .why = accept.why, .name = accept.token});
   child.record_open(&request, 200, request.protocol, accept.token, accept.why);
   Wire wire(std::make_unique<Http2Stream>(state));
   co_await drive(std::move(accept.successor), std::move(wire), child);
@@ -70,21 +80,19 @@ Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const R
     co_return;
   }
   Http2Exchange exchange(state, request.head, route, session, Http2Exchange::Kind::declined_connect);
-  if (const auto* refuse = std::get_if<Refuse>(&verdict); refuse != nullptr) {
-    child.note({.kind = EventKind::refused, .why = refuse->why, .status = static_cast<std::uint16_t>(refuse->status)});
-    ResponseHead head(refuse->status);
-    head.fields = refuse->fields;
-    head.fields.set("content-type", "text/plain; charset=utf-8");
-    const std::string body = sentence_of(refuse->why);
-    (void)co_await exchange.respond(std::move(head), as_bytes(body));
-    record(exchange, state, {protocol, "refused", refuse->why});
+  if (const auto* refused = std::get_if<Refuse>(&verdict); refused != nullptr) {
+    child.note(
+        {.kind = EventKind::refused, .why = refused->why, .status = static_cast<std::uint16_t>(refused->status)});
+    ResponseHead head(refused->status);
+    head.fields = refused->fields;
+    co_await refuse(exchange, std::move(head), sentence(refused->why));
+    record(exchange, state, {protocol, "refused", refused->why});
     co_return;
   }
   const Why why = std::get<Decline>(verdict).why;
   if (why == Why::no_such_token) {
     // RFC 9220 section 3, which says what RFC 8441 left open.
-    const std::string body = sentence_of(Why::unknown_protocol);
-    (void)co_await exchange.Exchange::respond(501, body);
+    co_await refuse(exchange, ResponseHead(501), sentence(Why::unknown_protocol));
     record(exchange, state, {protocol, "refused", Why::unknown_protocol});
     co_return;
   }
@@ -106,15 +114,16 @@ Task<void> serve_http2_request(Http2StreamState& state, OwnedRequest& request) {
   Http2Exchange exchange(state, request.head, route, session);
   if (request.head.method == "CONNECT") {
     // Nothing is tunnelled to a host that a client names (attack class U15).
-    const std::string body = sentence_of(Why::no_tunnel_here);
-    (void)co_await exchange.Exchange::respond(501, body);
+    ResponseHead head(405);
+    head.fields.add("allow", "GET, HEAD, POST, OPTIONS");
+    co_await refuse(exchange, std::move(head), sentence(Why::no_tunnel_here));
     record(exchange, state, {"CONNECT", "refused", Why::no_tunnel_here});
     co_return;
   }
   if (route.require_tls && !session.is_secure()) {
     // HTTP/1.1 has 426 for this, but a 426 names its protocol in Upgrade, which HTTP/2 does not have.
-    (void)co_await exchange.Exchange::respond(
-        403, "this resource is only served over TLS: use https, or ask for TLS by Upgrade in HTTP/1.1\n");
+    co_await refuse(exchange, ResponseHead(403),
+                    "This is only served inside TLS. Ask for it with https, or in HTTP/1.1 with Upgrade: TLS/1.2.");
     record(exchange, state, {.reason = Why::upgrade_required});
     co_return;
   }
@@ -126,8 +135,7 @@ Task<void> serve_http2_request(Http2StreamState& state, OwnedRequest& request) {
 Task<void> refuse_http2_request(Http2StreamState& state, OwnedRequest& request, Http2Refusal refusal) {
   static const Route nowhere;
   Http2Exchange exchange(state, request.head, nowhere, state.connection().session());
-  const std::string body = std::string(refusal.text) + '\n';
-  (void)co_await exchange.Exchange::respond(refusal.status, body);
+  co_await refuse(exchange, ResponseHead(refusal.status), refusal.text);
   record(exchange, state, {.reason = refusal.why});
 }
 
