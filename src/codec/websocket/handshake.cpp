@@ -207,7 +207,7 @@ std::string accept_for(std::string_view key) {
 }
 
 bool origin_allowed(const RequestHead& head, const OriginPolicy& policy) {
-  if (policy.any) return true;
+  if (policy.kind == OriginPolicy::Kind::any) return true;
   const std::size_t count = head.fields.count("Origin");
   if (count == 0) return true;
   // RFC 6454 section 7.3: a user agent sends one at most.
@@ -215,7 +215,7 @@ bool origin_allowed(const RequestHead& head, const OriginPolicy& policy) {
   const std::string_view text = trim(*head.fields.find("Origin"));
   const auto asked = parse_origin(text);
   if (asked && asked == make_origin(head.secure ? "https" : "http", head.authority)) return true;
-  return std::ranges::any_of(policy.allowed, [&](const std::string& allowed) {
+  return std::ranges::any_of(policy.listed, [&](const std::string& allowed) {
     return asked ? parse_origin(allowed) == asked : text == "null" && allowed == "null";
   });
 }

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/origin_policy.h"
 #include "base/why.h"
 #include "codec/http/message.h"
 #include "codec/websocket/extensions.h"
@@ -49,13 +50,8 @@ void add_answer_fields(const ServerHandshake& handshake, std::string_view subpro
 /// Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).
 std::string accept_for(std::string_view key);
 
-struct OriginPolicy {
-  bool any = false;
-  std::vector<std::string> allowed;  // serialised origins, "https://example.com", "null" too; besides the own origin
-};
-
 /// Whose pages may open a WebSocket here (RFC 6455 section 10.2, W1)? No Origin: not a page, allowed. Otherwise scheme,
-/// host and port have to be those of the request itself, or be listed.
+/// host and port have to be those of the request itself, unless the policy lists it or allows any.
 bool origin_allowed(const RequestHead& head, const OriginPolicy& policy);
 
 struct ClientOffer {

@@ -272,7 +272,7 @@ TEST(SEC_W1, OnlyTheOwnOriginMayOpenAWebSocket) {
 }
 
 TEST(SEC_W1, APolicyCanListOthers) {
-  const OriginPolicy listed{.any = false, .allowed = {"https://good.example", "null", "app://turnout"}};
+  const OriginPolicy listed{.kind = OriginPolicy::Kind::listed, .listed = {"https://good.example", "null", "app://turnout"}};
   EXPECT_TRUE(allowed("https://good.example", "example.com", false, listed));
   EXPECT_TRUE(allowed("https://GOOD.example:443", "example.com", false, listed));
   EXPECT_TRUE(allowed("null", "example.com", false, listed));
@@ -282,7 +282,7 @@ TEST(SEC_W1, APolicyCanListOthers) {
   EXPECT_FALSE(allowed("https://good.evil", "example.com", false, listed));
   EXPECT_FALSE(allowed("https://good.example.evil", "example.com", false, listed));
   EXPECT_FALSE(allowed("", "example.com", false, listed));
-  const OriginPolicy any{.any = true, .allowed = {}};
+  const OriginPolicy any{.kind = OriginPolicy::Kind::any, .listed = {}};
   EXPECT_TRUE(allowed("https://evil.example", "example.com", false, any));
   EXPECT_TRUE(allowed("null", "example.com", false, any));
 }
