@@ -41,7 +41,7 @@ class Session {
   Transcript& transcript() noexcept { return transcript_; }
   const Transcript& transcript() const noexcept { return transcript_; }
 
-  void note(Event event) { transcript_.add(event, worker_.now_ms()); }
+  void note(TranscriptEvent event) { transcript_.add(event, worker_.now_ms()); }
 
   /// True where the bytes of the present protocol travel inside TLS.
   bool is_secure() const noexcept { return secure_ || (parent_ != nullptr && parent_->is_secure()); }

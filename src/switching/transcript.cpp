@@ -8,7 +8,7 @@ Transcript::~Transcript() {
   while (first_ != nullptr) delete std::exchange(first_, first_->next);
 }
 
-void Transcript::add(Event event, std::uint64_t now_ms) {
+void Transcript::add(TranscriptEvent event, std::uint64_t now_ms) {
   if (count_ == events_max) {
     ++dropped_;
     return;
@@ -40,7 +40,7 @@ std::string_view text(EventKind kind) noexcept {
 
 std::string text(const Transcript& transcript) {
   std::string out;
-  transcript.for_each([&](const Event& event) {
+  transcript.for_each([&](const TranscriptEvent& event) {
     out += std::to_string(event.at_ms);
     out += ' ';
     out += text(event.kind);

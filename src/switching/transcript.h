@@ -18,7 +18,7 @@ namespace turnout {
 
 enum class EventKind : std::uint8_t { entered, offered, accepted, declined, refused, answered, switched, closed };
 
-struct Event {
+struct TranscriptEvent {
   EventKind kind;
   Why why = Why::none;
   std::uint16_t status = 0;  // answered, refused
@@ -36,7 +36,7 @@ class Transcript {
   Transcript& operator=(const Transcript&) = delete;
   ~Transcript();
 
-  void add(Event event, std::uint64_t now_ms);
+  void add(TranscriptEvent event, std::uint64_t now_ms);
 
   template <class Visit>
   void for_each(Visit visit) const {
@@ -51,7 +51,7 @@ class Transcript {
   struct Chunk : Pooled {
     Chunk* next = nullptr;
     std::uint8_t count = 0;
-    Event events[3];
+    TranscriptEvent events[3];
   };
   Chunk* first_ = nullptr;
   Chunk* last_ = nullptr;
