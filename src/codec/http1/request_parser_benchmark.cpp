@@ -45,7 +45,7 @@ void scan_and_parse(benchmark::State& state, std::string_view head) {
     auto request = parse_request(bytes.first(*size), limits, false);
     benchmark::DoNotOptimize(request);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * head.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(head.size()));
 }
 
 void scan_only(benchmark::State& state, std::string_view head) {

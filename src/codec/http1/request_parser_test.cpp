@@ -374,6 +374,24 @@ TEST(SEC_S8, FieldNames) {
   EXPECT_EQ(parse(post("X : y\r\n")).error().what, "a space stands before the colon of a field");
 }
 
+TEST(SEC_S8, EveryByteInsideANameAtEveryOffset) {
+  // Long enough for whole vectors, and for what is left behind them.
+  for (std::size_t size : {1u, 2u, 15u, 16u, 17u, 33u}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        if (byte == ':' || byte == '_') continue;  // ends the name; drops the field
+        std::string name(size, 'n');
+        name[at] = static_cast<char>(byte);
+        const auto request = parse("GET / HTTP/1.1\r\nHost: a\r\n" + name + ":v\r\n\r\n");
+        ASSERT_EQ(request.has_value(), is_token_char(name[at])) << size << ' ' << at << ' ' << byte;
+        if (request) {
+          ASSERT_EQ(request->head.fields[1].name, name);
+        }
+      }
+    }
+  }
+}
+
 TEST(SEC_S13, NamesWithAnUnderscoreAreDropped) {
   const auto request =
       parse(post("X_Forwarded_For: 1.2.3.4\r\nX-Real: y\r\n_: z\r\nContent_Length: 7\r\n"
