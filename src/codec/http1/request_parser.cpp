@@ -265,9 +265,9 @@ Checked read_head(std::string_view text, const Limits& limits, bool secure, Pars
 
 }  // namespace
 
-std::expected<ParsedRequest, HeadError> parse_request(Bytes bytes, const Limits& limits, bool secure) {
+std::expected<ParsedRequest, HeadError> parse_request(Bytes head, const Limits& limits, bool secure) {
   std::expected<ParsedRequest, HeadError> result;  // returned in place, never moved
-  if (const Checked read = read_head(as_text(bytes), limits, secure, *result); !read) {
+  if (const Checked read = read_head(as_text(head), limits, secure, *result); !read) {
     result = std::unexpected(read.error());
   }
   return result;
