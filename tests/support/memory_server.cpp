@@ -36,7 +36,8 @@ Route& TestSite::add(const std::string& path, std::unique_ptr<Handler> handler) 
 }
 
 const Route& TestSite::route(const RequestHead& request) const {
-  const auto found = routes_.find(request.path());
+  auto found = routes_.find(request.path());
+  if (found == routes_.end()) found = routes_.find("/**");
   return found != routes_.end() ? found->second : not_found_;
 }
 

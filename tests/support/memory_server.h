@@ -52,6 +52,7 @@ class Serve final : public Handler {
 class TestSite final : public Site {
  public:
   TestSite();
+  /// "/**" is for every path that has no route of its own.
   Route& add(const std::string& path, std::unique_ptr<Handler> handler);
 
   const Route& route(const RequestHead& request) const override;

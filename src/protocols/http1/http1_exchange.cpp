@@ -71,9 +71,12 @@ Result<void> Http1Exchange::done(Result<void> sent) noexcept {
 Task<Result<void>> Http1Exchange::respond(ResponseHead head, Bytes body) {
   if (has_failed()) co_return std::unexpected(failure_);
   decide_connection();
-  sends_content_ = request().method != "HEAD";
+  sends_content_ = request().method != "HEAD" && head.status != 204 && head.status != 304;
   coding_ = Coding::length;
-  const Result<void> sent = co_await send_head(head, tail(head, body.size()), sends_content_ ? body : Bytes());
+  // A 304 without a body to leave out says nothing about a length (RFC 9110 section 8.6).
+  std::optional<std::uint64_t> length = body.size();
+  if (head.status == 304 && body.empty()) length.reset();
+  const Result<void> sent = co_await send_head(head, tail(head, length), sends_content_ ? body : Bytes());
   bytes_out_ = sends_content_ ? body.size() : 0;
   finished_ = sent.has_value();
   co_return done(sent);

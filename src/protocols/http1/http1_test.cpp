@@ -140,6 +140,21 @@ TEST(LAW_L10, ASwitchIsOnRecordTwice) {
             "0 enter shout\n0 close peer-closed\n");
 }
 
+TEST(Http1, NotModifiedHasNeitherLengthNorBody) {
+  MemoryServer server;
+  server.site.add("/", std::make_unique<Serve>([](Exchange& exchange) -> Task<void> {
+                    (void)co_await exchange.respond(ResponseHead(304), Bytes());
+                  }));
+  server.site.add("/with", std::make_unique<Serve>([](Exchange& exchange) -> Task<void> {
+                    (void)co_await exchange.respond(ResponseHead(304), as_bytes("the body of the 200"));
+                  }));
+  MemoryPeer client = server.connect();
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /with HTTP/1.1\r\nHost: a\r\n\r\n");
+  server.loop.run();
+  const std::string first = "HTTP/1.1 304 Not Modified\r\n" + std::string(date);
+  EXPECT_EQ(client.take(), first + "\r\n" + first + "Content-Length: 19\r\n\r\n");
+}
+
 TEST(LAW_L4, TheBodyIsReadBeforeTheSwitch) {
   MemoryServer server;
   server.registry->add(std::make_unique<ShoutUpgrader>());
