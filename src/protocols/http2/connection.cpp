@@ -89,8 +89,12 @@ bool Http2Connection::begin(Http2Upgrade* upgrade) {
   state.unread_ = std::move(upgrade->request.body);
   state.received_ = state.unread_.size();
   const auto* payload = reinterpret_cast<const std::uint8_t*>(upgrade->settings.data());
-  return nghttp2_session_upgrade2(nghttp2_, payload, upgrade->settings.size(),
-                                  upgrade->request.head.method == "HEAD" ? 1 : 0, &state) == 0;
+  const int head = upgrade->request.head.method == "HEAD" ? 1 : 0;
+  if (nghttp2_session_upgrade2(nghttp2_, payload, upgrade->settings.size(), head, nullptr) != 0) return false;
+  // The settings of the request were reported as a frame, but the client's preface is still to come; and a server's
+  // stream gets no user data there.
+  has_preface_ = false;
+  return nghttp2_session_set_stream_user_data(nghttp2_, 1, &state) == 0;
 }
 
 Task<void> Http2Connection::read_loop() {
