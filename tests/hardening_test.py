@@ -12,8 +12,8 @@ import unittest
 BUILD = pathlib.Path(sys.argv.pop()) if len(sys.argv) > 1 else pathlib.Path("build")
 
 
-def readelf(*options):
-    return subprocess.run(["readelf", "-W", *options, BUILD / "turnout"], check=True, capture_output=True, text=True).stdout
+def readelf(*options, file="turnout"):
+    return subprocess.run(["readelf", "-W", *options, BUILD / file], check=True, capture_output=True, text=True).stdout
 
 
 class Hardening(unittest.TestCase):
@@ -32,6 +32,9 @@ class Hardening(unittest.TestCase):
 
     def test_stack_canary(self):
         self.assertIn("__stack_chk_fail", readelf("--dyn-syms"))
+
+    def test_library_calls_fortified_functions(self):
+        self.assertRegex(readelf("--syms", file="libturnout.a"), r"UND __(mem|str|read|recv)\w*_chk")
 
     def test_no_library_path_of_its_own(self):
         self.assertNotRegex(readelf("-d"), "RPATH|RUNPATH")
