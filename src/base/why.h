@@ -54,7 +54,7 @@ namespace turnout {
   X(peer_reset, "peer-reset", "the peer broke the connection off")                                               \
   X(connection_close, "connection-close", "the last answer said Connection: close")                              \
   X(malformed, "malformed", "the peer broke the protocol's rules")                                               \
-  X(ambiguous_framing, "ambiguous-framing", "the length of the message could be read in more than one way")     \
+  X(ambiguous_framing, "ambiguous-framing", "the length of the message could be read in more than one way")      \
   X(not_implemented, "not-implemented", "that part of the protocol is not implemented here")                     \
   X(header_timeout, "header-timeout", "the request head did not arrive in time")                                 \
   X(body_timeout, "body-timeout", "the request body did not arrive in time")                                     \

@@ -272,7 +272,8 @@ TEST(SEC_W1, OnlyTheOwnOriginMayOpenAWebSocket) {
 }
 
 TEST(SEC_W1, APolicyCanListOthers) {
-  const OriginPolicy listed{.kind = OriginPolicy::Kind::listed, .listed = {"https://good.example", "null", "app://turnout"}};
+  const OriginPolicy listed{.kind = OriginPolicy::Kind::listed,
+                            .listed = {"https://good.example", "null", "app://turnout"}};
   EXPECT_TRUE(allowed("https://good.example", "example.com", false, listed));
   EXPECT_TRUE(allowed("https://GOOD.example:443", "example.com", false, listed));
   EXPECT_TRUE(allowed("null", "example.com", false, listed));
