@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
@@ -68,7 +69,7 @@ void EpollLoop::run() noexcept {
       timeout_ms = 0;
     } else if (const auto next = wheel().next_ms(); next) {
       // One more than the difference: the coarse clock may lag by a tick and would wake us for nothing.
-      timeout_ms = *next <= now_ms_ ? 0 : static_cast<int>(*next - now_ms_) + 1;
+      timeout_ms = *next <= now_ms_ ? 0 : static_cast<int>(std::min<std::uint64_t>(*next - now_ms_, 60'000)) + 1;
     }
     events_count_ = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
     update_clock();
