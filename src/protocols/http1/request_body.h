@@ -28,7 +28,10 @@ class RequestBody {
   Task<Result<bool>> read_whole(PooledString& into, std::size_t bytes_max);
 
   /// What is handed out first from now on: a body, or the start of one, that was read before.
-  void put_back(PooledString before) { before_ = std::move(before); }
+  void put_back(PooledString before) {
+    before_ = std::move(before);
+    before_used_ = 0;  // it may have been read and put back before
+  }
 
   /// Drops what has arrived already, without waiting for more. True where that was all.
   bool finish_from_what_arrived();
