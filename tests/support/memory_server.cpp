@@ -81,9 +81,13 @@ Task<void> MemoryServer::serve(Wire wire) {
 
 MemoryPeer MemoryServer::connect(MemoryFaults faults) {
   auto pair = MemoryStream::make_pair(loop, faults);
-  loop.connections.spawn(serve(Wire(std::move(pair.ours))));
-  loop.run();
+  accept(std::move(pair.ours));
   return MemoryPeer(std::move(pair.theirs));
+}
+
+void MemoryServer::accept(std::unique_ptr<MemoryStream> stream) {
+  loop.connections.spawn(serve(Wire(std::move(stream))));
+  loop.run();
 }
 
 }  // namespace turnout

@@ -84,6 +84,8 @@ class MemoryServer {
   ~MemoryServer();
 
   MemoryPeer connect(MemoryFaults faults = {});
+  /// Serves on the server's end of a pipe that the test has made.
+  void accept(std::unique_ptr<MemoryStream> stream);
 
   SimLoop loop;
   TestSite site;
