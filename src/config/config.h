@@ -34,6 +34,8 @@ struct SourcePosition {
 struct CertificateConfig {
   std::string certificate;  // file names; relative ones were resolved against the folder of the configuration
   std::string key;
+  // Where it is not empty, no file is read: a self-signed certificate for these names is made at start, in memory.
+  std::vector<std::string> self_signed_for{};
   SourcePosition position;
 };
 

@@ -20,7 +20,7 @@ class Registry {
   /// Makes a protocol; with a request, that request is answered first.
   using Factory = std::unique_ptr<Protocol> (*)(std::optional<OwnedRequest> first_request);
 
-  void add(std::unique_ptr<Upgrader> upgrader) { upgraders_.push_back(std::move(upgrader)); }
+  void add(std::shared_ptr<const Upgrader> upgrader) { upgraders_.push_back(std::move(upgrader)); }
   void add_protocol(std::string_view alpn, Factory factory) { protocols_.push_back({alpn, factory}); }
 
   /// By the name that ALPN has for it (RFC 7301): "h2", "http/1.1". nullptr where it is not spoken.
@@ -37,7 +37,7 @@ class Registry {
     std::string_view alpn;
     Factory factory;
   };
-  std::vector<std::unique_ptr<Upgrader>> upgraders_;
+  std::vector<std::shared_ptr<const Upgrader>> upgraders_;
   std::vector<Speaker> protocols_;
 };
 

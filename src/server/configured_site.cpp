@@ -1,0 +1,58 @@
+#include "server/configured_site.h"
+
+#include "handlers/echo.h"
+#include "handlers/files.h"
+#include "handlers/redirect.h"
+#include "handlers/respond.h"
+
+namespace turnout {
+namespace {
+
+struct MakeHandler {
+  using Made = std::expected<std::unique_ptr<const Handler>, std::string>;
+
+  Made operator()(const RespondConfig& respond) const {
+    Respond::Fields fields{{"Content-Type", respond.content_type}};
+    fields.insert(fields.end(), respond.fields.begin(), respond.fields.end());
+    return std::make_unique<Respond>(respond.status, std::move(fields), respond.body);
+  }
+  Made operator()(const RedirectConfig& redirect) const {
+    return std::make_unique<Redirect>(redirect.to, redirect.status);
+  }
+  Made operator()(const EchoConfig& /*echo*/) const { return std::make_unique<Echo>(); }
+  Made operator()(const FilesConfig& files) const { return Files::open(files.root, files.prefix); }
+};
+
+}  // namespace
+
+std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> ConfiguredSite::make(const Config& config,
+                                                                                      std::vector<AddedRoute> added) {
+  Handlers handlers;
+  std::vector<Router::Entry> entries;
+  for (AddedRoute& route : added) {
+    handlers.push_back(std::move(route.handler));
+    route.route.handler = handlers.back().get();
+    entries.push_back({std::move(route.match), std::move(route.route)});
+  }
+  for (const RouteConfig& route : config.routes) {
+    auto path = PathPattern::parse(route.match.path);
+    if (!path) return std::unexpected(Diagnostic{config.file, route.position, path.error()});
+    auto handler = std::visit(MakeHandler(), route.handler);
+    if (!handler) return std::unexpected(Diagnostic{config.file, route.position, handler.error()});
+    handlers.push_back(std::move(*handler));
+    entries.push_back({{route.match.hosts, std::move(*path), route.match.methods},
+                       Route{.handler = handlers.back().get(),
+                             .switch_tokens = route.switch_tokens,
+                             .origins = route.origins,
+                             .require_tls = route.require_tls}});
+  }
+  return std::unique_ptr<const ConfiguredSite>(new ConfiguredSite(config, std::move(handlers), std::move(entries)));
+}
+
+ConfiguredSite::ConfiguredSite(const Config& config, Handlers handlers, std::vector<Router::Entry> entries)
+    : handlers_(std::move(handlers)),
+      router_(std::move(entries)),
+      limits_(config.limits),
+      trusted_proxies_(config.trusted_proxies) {}
+
+}  // namespace turnout

@@ -1,0 +1,187 @@
+#include <turnout/server.h>
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <thread>
+
+#include "base/descriptor.h"
+#include "base/version.h"
+#include "codec/http/host.h"
+#include "server/configured_site.h"
+#include "server/server_listener.h"
+#include "server/server_worker.h"
+#include "server/tls_contexts.h"
+
+namespace turnout {
+namespace {
+
+std::string in_lines(const std::vector<Diagnostic>& problems) {
+  std::string lines;
+  for (const Diagnostic& problem : problems) lines.append(lines.empty() ? "" : "\n").append(text(problem));
+  return lines;
+}
+
+/// Empty unless the certificate was made at start: the operator knows those that come from files.
+std::string new_fingerprint(const ListenerConfig& listener, const TlsContext* context) {
+  if (context == nullptr || listener.tls.front().self_signed_for.empty()) return {};
+  return context->certificates().front().fingerprint();
+}
+
+}  // namespace
+
+struct Server::Parts {
+  Config config;
+  std::vector<ConfiguredSite::AddedRoute> added_routes;
+  ServerListener::Upgraders added_upgraders;
+
+  std::unique_ptr<const ConfiguredSite> site;
+  std::shared_ptr<LogFile> access_log;
+  TlsContexts tls;
+  std::vector<std::unique_ptr<ServerListener>> listeners;
+  std::vector<Listening> listening;
+  std::vector<std::unique_ptr<ServerWorker>> workers;
+  std::atomic<std::size_t> running = 0;
+  Descriptor ended{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+
+  std::size_t workers_count() const {
+    if (config.workers != 0) return config.workers;
+    return std::max(1u, std::thread::hardware_concurrency());
+  }
+
+  void one_has_ended() noexcept {
+    if (--running != 0) return;
+    const std::uint64_t one = 1;
+    (void)!::write(ended.get(), &one, sizeof one);
+  }
+
+  std::expected<void, std::string> open_access_log() {
+    if (!config.access_log) return {};
+    auto file = LogFile::open(config.access_log->file, config.access_log->format, std::string(version()));
+    if (!file) {
+      return std::unexpected(
+          fmt::format("{}: the access log cannot be opened: {}", config.access_log->file, file.error().message()));
+    }
+    access_log = std::move(*file);
+    return {};
+  }
+
+  std::expected<void, std::string> open_listeners() {
+    if (config.listeners.empty()) return std::unexpected("there is no address to listen on");
+    auto contexts = make_tls_contexts(config, {});
+    if (!contexts) return std::unexpected(in_lines(contexts.error()));
+    tls = std::move(*contexts);
+    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+      auto listener = std::make_unique<ServerListener>(config.listeners[i], config.websocket, added_upgraders);
+      listener->speak(tls[i]);
+      if (auto opened = listener->open(workers_count()); !opened) return opened;
+      listening.push_back(
+          {listener->address(), listener->is_https(), new_fingerprint(config.listeners[i], tls[i].get())});
+      listeners.push_back(std::move(listener));
+    }
+    return {};
+  }
+
+  std::expected<void, std::string> start_workers() {
+    const std::size_t count = workers_count();
+    for (std::size_t index = 0; index < count; ++index) {
+      ServerWorker::Options options;
+      options.index = index;
+      options.count = count;
+      options.site = site.get();
+      for (const auto& listener : listeners) options.listeners.push_back(listener.get());
+      options.access_log = access_log;
+      options.on_end = [this] { one_has_ended(); };
+      workers.push_back(std::make_unique<ServerWorker>(std::move(options)));
+    }
+    for (const auto& worker : workers) {
+      ++running;
+      try {
+        worker->start();
+      } catch (const std::system_error& error) {
+        --running;
+        return std::unexpected(fmt::format("cannot start {} workers: {}; use fewer", count, error.what()));
+      }
+    }
+    return {};
+  }
+};
+
+Server::Server(Config config) : parts_(std::make_unique<Parts>()) {
+  parts_->config = std::move(config);
+}
+
+Server::~Server() {
+  abort();
+  wait();
+}
+
+std::expected<void, std::string> Server::add_route(std::string_view path, std::unique_ptr<const Handler> handler,
+                                                   RouteOptions options) {
+  auto pattern = PathPattern::parse(path);
+  if (!pattern) return std::unexpected(pattern.error());
+  for (std::string& host : options.hosts) {
+    auto host_pattern = parse_host_pattern(host);
+    if (!host_pattern) return std::unexpected(host_pattern.error());
+    host = std::move(*host_pattern);
+  }
+  parts_->added_routes.push_back({{std::move(options.hosts), std::move(*pattern), std::move(options.methods)},
+                                  Route{.handler = nullptr,
+                                        .switch_tokens = std::move(options.switch_tokens),
+                                        .origins = std::move(options.origins),
+                                        .require_tls = options.require_tls},
+                                  std::move(handler)});
+  return {};
+}
+
+void Server::add_upgrader(std::shared_ptr<const Upgrader> upgrader) {
+  parts_->added_upgraders.push_back(std::move(upgrader));
+}
+
+std::expected<void, std::string> Server::start() {
+  auto site = ConfiguredSite::make(parts_->config, std::move(parts_->added_routes));
+  if (!site) return std::unexpected(text(site.error()));
+  parts_->site = std::move(*site);
+  if (auto opened = parts_->open_access_log(); !opened) return opened;
+  if (auto opened = parts_->open_listeners(); !opened) return opened;
+  return parts_->start_workers();
+}
+
+const std::vector<Server::Listening>& Server::listeners() const noexcept {
+  return parts_->listening;
+}
+
+void Server::drain() noexcept {
+  for (const auto& worker : parts_->workers) worker->drain();
+}
+
+void Server::abort() noexcept {
+  for (const auto& worker : parts_->workers) worker->abort();
+}
+
+void Server::wait() {
+  for (const auto& worker : parts_->workers) worker->join();
+}
+
+int Server::ended_descriptor() const noexcept {
+  return parts_->ended.get();
+}
+
+std::expected<void, std::string> Server::reload_certificates() {
+  auto contexts = make_tls_contexts(parts_->config, parts_->tls);
+  if (!contexts) return std::unexpected(in_lines(contexts.error()));
+  parts_->tls = std::move(*contexts);
+  for (std::size_t i = 0; i < parts_->listeners.size(); ++i) parts_->listeners[i]->speak(parts_->tls[i]);
+  for (const auto& worker : parts_->workers) worker->refresh();
+  return {};
+}
+
+std::error_code Server::reopen_logs() {
+  return parts_->access_log ? parts_->access_log->reopen() : std::error_code();
+}
+
+}  // namespace turnout

@@ -1,0 +1,119 @@
+#include "server/server_worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstring>
+
+#include "server/log.h"
+
+namespace turnout {
+namespace {
+
+constexpr std::uint64_t pause_report_every_ms = 10'000;
+
+}  // namespace
+
+ServerWorker::DrainLimit::DrainLimit(ServerWorker& owner) noexcept
+    : Timer([](Timer& timer) noexcept { static_cast<DrainLimit&>(timer).worker.sessions_.abort(); }), worker(owner) {}
+
+ServerWorker::ServerWorker(Options options)
+    : options_(std::move(options)), sessions_(options_.index + 1, options_.count), drain_limit_(*this) {}
+
+ServerWorker::~ServerWorker() {
+  join();
+}
+
+void ServerWorker::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void ServerWorker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void ServerWorker::drain() {
+  loop_.post_from_elsewhere([this] { begin_drain(); });
+}
+
+void ServerWorker::abort() {
+  loop_.post_from_elsewhere([this] {
+    begin_drain();
+    sessions_.abort();
+  });
+}
+
+void ServerWorker::run() {
+  // Signals are for the thread that waits for them; and sendfile() to a broken connection raises SIGPIPE here.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+
+  if (options_.access_log) {
+    recorder_ = std::make_unique<AccessRecorder>(loop_, options_.access_log);
+    sessions_.recorder = recorder_.get();
+  }
+  listen();
+  loop_.at_turn_end = [this] { at_turn_end(); };
+  loop_.run();
+
+  // Here, because memory out of a thread's pool goes back to that pool.
+  listening_.clear();
+  sessions_.recorder = nullptr;
+  recorder_.reset();
+  options_.on_end();
+}
+
+void ServerWorker::listen() {
+  for (ServerListener* listener : options_.listeners) {
+    auto at = std::make_unique<Listening>();
+    at->listener = listener;
+    take_spoken(*at);
+    auto on_accept = [this, at = at.get()](std::unique_ptr<TcpStream> stream, const Address& remote,
+                                           const Address& local) {
+      loop_.connections.spawn(serve(std::move(stream), at->spoken, Peers{remote, local}));
+    };
+    at->tcp = std::make_unique<TcpListener>(loop_, listener->take_socket(options_.index), std::move(on_accept));
+    at->tcp->on_pause = [this, listener](int error) { report_pause(*listener, error); };
+    listening_.push_back(std::move(at));
+  }
+}
+
+void ServerWorker::take_spoken(Listening& at) {
+  // With a count of its own: workers that accept at the same time do not fight over the one of all.
+  std::shared_ptr<const Spoken> shared = at.listener->spoken();
+  const Spoken* spoken = shared.get();
+  at.spoken = std::shared_ptr<const Spoken>(spoken, [keep = std::move(shared)](const Spoken*) {});
+}
+
+void ServerWorker::refresh() {
+  loop_.post_from_elsewhere([this] {
+    for (const auto& at : listening_) take_spoken(*at);
+  });
+}
+
+Task<void> ServerWorker::serve(std::unique_ptr<TcpStream> stream, std::shared_ptr<const Spoken> spoken, Peers peers) {
+  Session session(loop_, *options_.site, spoken->listener, sessions_, peers);
+  (void)co_await drive(spoken->make_first_protocol(), Wire(std::move(stream)), session);
+}
+
+void ServerWorker::begin_drain() noexcept {
+  if (std::exchange(draining_, true)) return;
+  for (const auto& at : listening_) at->tcp->close();
+  sessions_.drain();
+  loop_.set_timer(drain_limit_, options_.site->limits().drain);
+}
+
+void ServerWorker::at_turn_end() noexcept {
+  if (recorder_) recorder_->at_turn_end();
+  if (draining_ && loop_.connections.running() == 0) loop_.stop();
+}
+
+void ServerWorker::report_pause(const ServerListener& listener, int error) {
+  if (pause_reported_ms_ != 0 && loop_.now_ms() < pause_reported_ms_ + pause_report_every_ms) return;
+  pause_reported_ms_ = loop_.now_ms();
+  operational_log().warn("{}: no connection can be accepted for now: {} (raise the limit of open files: ulimit -n)",
+                         text(listener.address()), std::strerror(error));
+}
+
+}  // namespace turnout

@@ -1,0 +1,60 @@
+#include "server/welcome_server.h"
+
+#include <cassert>
+
+#include "handlers/echo.h"
+#include "handlers/welcome.h"
+
+namespace turnout {
+
+ListenerConfig http_listener(const Address& address) {
+  ListenerConfig listener;
+  listener.address = address;
+  if (!address.is_loopback()) return listener;
+  listener.lenient_upgrade = true;
+  listener.tls_upgrade = TlsUpgrade::compatible;
+  listener.tls.push_back({.certificate = {}, .key = {}, .self_signed_for = {"upgrade.localhost"}, .position = {}});
+  return listener;
+}
+
+ListenerConfig https_listener(const Address& address) {
+  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+  if (!address.is_loopback() && !address.is_any()) names.push_back(ip_text(address));
+  ListenerConfig listener;
+  listener.address = address;
+  listener.tls.push_back({.certificate = {}, .key = {}, .self_signed_for = std::move(names), .position = {}});
+  return listener;
+}
+
+Config welcome_config(const WelcomeOptions& options) {
+  Config config;
+  for (const Address& address : options.http) config.listeners.push_back(http_listener(address));
+  for (const Address& address : options.https) config.listeners.push_back(https_listener(address));
+  if (config.listeners.empty()) {
+    config.listeners.push_back(http_listener(*parse_address(welcome_http)));
+    config.listeners.push_back(https_listener(*parse_address(welcome_https)));
+  }
+  RouteConfig echo;
+  echo.match.path = "/echo";
+  echo.handler = EchoConfig{};
+  echo.switch_tokens = {"websocket"};
+  config.routes.push_back(std::move(echo));
+  if (!options.root.empty()) {
+    RouteConfig files;
+    files.match.path = "/**";
+    files.handler = FilesConfig{.root = options.root, .prefix = {}};
+    config.routes.push_back(std::move(files));
+  }
+  return config;
+}
+
+void add_welcome_routes(Server& server, const WelcomeOptions& options) {
+  if (!options.root.empty()) return;
+  for (const std::string_view path : {"/", "/index.html"}) {
+    const auto added = server.add_route(path, std::make_unique<Welcome>());
+    assert(added && "the path is a pattern");
+    (void)added;
+  }
+}
+
+}  // namespace turnout
