@@ -41,7 +41,7 @@ TEST(LAW_L11, AnOfferThatWasPassedOnIsDeclined) {
   for (const std::string sign : {"Via: 1.1 proxy", "Forwarded: for=192.0.2.1", "X-Forwarded-For: 192.0.2.1",
                                  "X-Forwarded-Proto: http", "via: 2.0 edge"}) {
     for (const std::string& offer : {h2c_fields, std::string("> Connection: Upgrade\n> Upgrade: HTTP/2.0\n"),
-                                    std::string("> Connection: Upgrade\n> Upgrade: TLS/1.2\n")}) {
+                                     std::string("> Connection: Upgrade\n> Upgrade: TLS/1.2\n")}) {
       const std::string played = play("> GET / HTTP/1.1\n> Host: a\n> " + sign + '\n' + offer + ">\n");
       EXPECT_THAT(played, AllOf(HasSubstr("< HTTP/1.1 200 OK"), HasSubstr("declined passed-on"))) << sign << offer;
     }
