@@ -158,6 +158,19 @@ TEST_F(ClientGet, TlsAnswersInside) {
   EXPECT_EQ(client.shown().find("ALPN h2"), std::string::npos);
 }
 
+TEST_F(ClientGet, TheOfferOfTlsEndsAtTheSwitch) {
+  server.site.add("/fields", std::make_unique<Serve>([](Exchange& exchange) -> Task<void> {
+                    const FieldList& fields = exchange.request().fields;
+                    (void)co_await exchange.respond(
+                        200, fields.has("upgrade") || fields.has("connection") ? "some" : "none");
+                  }));
+  ask(ClientRun::request("http://localhost/fields", "tls"));
+  EXPECT_EQ(client.body(), "none");
+  const std::vector<std::string> records = server.recorder.lines;
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[1], "request GET /fields 200") << "inside, nothing is offered and nothing declined";
+}
+
 TEST_F(ClientGet, TlsIsCappedAtWhatThe101Names) {
   ask(ClientRun::request("http://localhost/hello", "TLS/1.2"));
   EXPECT_EQ(client.outcome(), "200 switched") << client.message();
