@@ -50,8 +50,8 @@ class H2Peer {
   struct Options {
     bool takes_data = true;                             // opens the window again by itself
     std::vector<nghttp2_settings_entry> settings = {};  // in the client's SETTINGS
-    bool upgraded = false;         // stream 1 is the answer to an HTTP/1.1 request (RFC 7540 section 3.2)
-    std::string upgrade_settings;  // the payload of HTTP2-Settings
+    bool upgraded = false;              // stream 1 is the answer to an HTTP/1.1 request (RFC 7540 section 3.2)
+    std::string upgrade_settings = {};  // the payload of HTTP2-Settings
   };
 
   H2Peer(SimLoop& loop, std::unique_ptr<MemoryStream> stream, Options options);

@@ -55,6 +55,8 @@ class TestServer {
 
   bool is_over() const { return over_; }
   Why why() const { return why_; }
+  /// Attempts to read or write on the server's end.
+  std::size_t operations() const { return ours_->operations(); }
   std::string transcript() const { return text(session_->transcript()); }
 
   SimLoop loop;
@@ -70,6 +72,7 @@ class TestServer {
   Listener listener_;
   std::unique_ptr<Session> session_;
   TaskGroup tasks_;
+  MemoryStream* ours_ = nullptr;
   bool over_ = false;
   Why why_ = Why::none;
 };
@@ -105,6 +108,7 @@ inline std::unique_ptr<MemoryStream> TestServer::serve(std::unique_ptr<Protocol>
     (void)theirs->try_write(as_bytes(early_bytes));
     (void)Wire::try_fill(*ours);
   }
+  ours_ = ours.get();
   over_ = false;
   tasks_.spawn(drive_one(std::move(first), Wire(std::move(ours))));
   return std::move(theirs);
