@@ -132,7 +132,8 @@ Task<Http1::Next> Http1::serve_first(Wire& wire, Session& session) {
   request->head.secure = session.is_secure();
   RequestBody body(wire, session, Framing{}, false);
   body.put_back(std::move(request->body));
-  co_return co_await serve_request(wire, session, *request, body, true);
+  const bool keep_alive = !request->head.fields.has_token("connection", "close");
+  co_return co_await serve_request(wire, session, *request, body, keep_alive);
 }
 
 Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedRequest& request, RequestBody& body,

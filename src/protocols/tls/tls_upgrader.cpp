@@ -37,6 +37,8 @@ Task<Verdict> TlsUpgrader::consider(const UpgradeOffer& offer, const UpgradeToke
   // Plaintext that was sent before TLS began must never count as sent inside it (law L6, attack class T1).
   if (offer.early_bytes != 0) co_return Refuse{400, Why::plaintext_before_tls, {}};
 
+  // The offer was made on this hop and is settled; inside TLS the request is an ordinary one (law L5).
+  for (const std::string_view name : {"upgrade", "http2-settings"}) offer.request->head.fields.remove(name);
   Accept accepted;
   accepted.token = token();
   // RFC 9110 section 7.8: layers in ascending order.
