@@ -41,7 +41,7 @@ TEST(SEC_H1, ABurstOfResetsIsNoFlood) {
               AllOf(HasSubstr("<h2 HEADERS stream=201 :status=200"), Not(HasSubstr(calm_down))));
 }
 
-TEST(SEC_H2, ResetsThatTheServerIsMadeToSendCountToo) {
+TEST(SEC_H2, ResetsOfMalformedRequestsComeFromTheSameBucket) {
   // A field that is not allowed makes each request malformed, and us reset its stream.
   std::string flood = begin;
   for (int stream = 1; stream < 2 * 300; stream += 2) flood += get(stream, "connection=close") + "run\n";

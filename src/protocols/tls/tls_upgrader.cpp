@@ -44,10 +44,6 @@ Task<Verdict> TlsUpgrader::consider(const UpgradeOffer& offer, const UpgradeToke
   // RFC 9110 section 7.8: layers in ascending order.
   accepted.upgrade.append(text(version)).append(", HTTP/1.1");
   accepted.kind = Switched::tls;
-  // What was for the hop in cleartext ends with it (law L5): inside, the offer would be one of TLS in TLS.
-  for (const std::string_view name : {"connection", "upgrade", "http2-settings"}) {
-    offer.request->head.fields.remove(name);
-  }
   accepted.successor = std::make_unique<Tls>(context_, version, std::move(*offer.request));
   co_return accepted;
 }
