@@ -30,7 +30,6 @@ struct Limits {
   std::uint32_t body_bytes_per_second_min = 240;  // only where Content-Length is known
   Millis send_stall{30'000};                      // no progress of a write
   Millis tls_handshake{10'000};
-  Millis upgrade_wait{10'000};  // from the request to the decision
   Millis linger{2'000};         // how long a closed connection is read from, so that no RST eats the answer
 
   Millis tunnel_idle{3'600'000};

@@ -32,7 +32,6 @@ constexpr DurationLimit durations[] = {
     {"body_idle", &Limits::body_idle},
     {"send_stall", &Limits::send_stall},
     {"tls_handshake", &Limits::tls_handshake},
-    {"upgrade_wait", &Limits::upgrade_wait},
     {"linger", &Limits::linger},
     {"tunnel_idle", &Limits::tunnel_idle},
     {"close_wait", &Limits::close_wait},

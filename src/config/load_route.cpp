@@ -51,7 +51,7 @@ void load_files(const toml::table& toml_table, const std::string& folder, const 
       files.root = resolved(folder, files.root);
       std::error_code ignored;
       const std::filesystem::file_status status = std::filesystem::status(files.root, ignored);
-      // It may come later; but a file in its place is a mistake.
+      // Whether it is there is seen at start; a file in its place is a mistake already.
       if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
         problems.add(table.position("root"), "\"root\" is a folder, and " + in_quotes(files.root) + " is not one");
       }

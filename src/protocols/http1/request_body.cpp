@@ -50,7 +50,9 @@ bool RequestBody::is_too_slow() const noexcept {
   return bytes_ < (waited_ms_ - grace_ms) * limits.body_bytes_per_second_min / 1000;
 }
 
-Task<Result<Bytes>> RequestBody::read() {
+Task<Result<Bytes>> RequestBody::read() { return read_within(SharedBuffers::bytes_each); }
+
+Task<Result<Bytes>> RequestBody::read_within(std::size_t unread_max) {
   if (before_used_ < before_.size()) {
     const Bytes all = as_bytes(std::string_view(before_).substr(before_used_));
     before_used_ = before_.size();
@@ -73,7 +75,7 @@ Task<Result<Bytes>> RequestBody::read() {
     }
     wire_.expires_after(session_.limits().body_idle);
     const std::uint64_t began_ms = session_.worker().now_ms();
-    const Result<std::size_t> more = co_await wire_.fill();
+    const Result<std::size_t> more = co_await wire_.fill(unread_max);
     waited_ms_ += session_.worker().now_ms() - began_ms;
     if (!more && more.error().code == Code::draining) continue;  // a request that runs may finish
     if (!more) co_return std::unexpected(more.error());
@@ -85,7 +87,8 @@ Task<Result<Bytes>> RequestBody::read() {
 Task<Result<bool>> RequestBody::read_whole(PooledString& into, std::size_t bytes_max) {
   if (kind_ == BodyKind::length && left_ > bytes_max) co_return false;
   while (true) {
-    const Result<Bytes> part = co_await read();
+    // An offer is waiting for this body: what lies behind it is held, but no more than the limit (law L1).
+    const Result<Bytes> part = co_await read_within(session_.limits().early_bytes_max);
     if (!part) co_return std::unexpected(part.error());
     if (part->empty()) co_return true;
     into.append(as_text(*part));

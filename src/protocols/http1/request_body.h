@@ -46,6 +46,7 @@ class RequestBody {
  private:
   Bytes take(Code& failure);
   bool is_too_slow() const noexcept;
+  Task<Result<Bytes>> read_within(std::size_t unread_max);
 
   Wire& wire_;
   Session& session_;
