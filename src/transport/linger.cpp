@@ -2,7 +2,7 @@
 
 namespace turnout {
 
-Task<void> linger(Wire wire, Millis limit) {
+Task<void> linger(Wire wire, Millis limit, std::size_t bytes_max) {
   wire.consume(wire.peek().size());
   wire.expires_after(limit);  // reading does not renew it: a peer that keeps sending gains no time
   Result<void> closed = co_await wire.close_write();
@@ -11,7 +11,7 @@ Task<void> linger(Wire wire, Millis limit) {
   if (!closed) co_return;
 
   std::size_t dropped = 0;
-  while (dropped < linger_bytes_max) {
+  while (dropped < bytes_max) {
     const Result<std::size_t> n = co_await wire.fill();
     if (!n && n.error().code == Code::draining) continue;
     if (!n || *n == 0) co_return;

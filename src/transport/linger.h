@@ -13,7 +13,7 @@ namespace turnout {
 
 inline constexpr std::size_t linger_bytes_max = 1024 * 1024;
 
-/// Until the peer has ended its side, `limit` is over, or linger_bytes_max bytes were dropped.
-Task<void> linger(Wire wire, Millis limit);
+/// Until the peer has ended its side, `limit` is over, or `bytes_max` bytes were dropped.
+Task<void> linger(Wire wire, Millis limit, std::size_t bytes_max = linger_bytes_max);
 
 }  // namespace turnout

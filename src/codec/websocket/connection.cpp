@@ -117,11 +117,18 @@ Event Engine::begin_frame() {
   if (++fragments_ > fragments_max_) return error(CloseCode::policy_violation, Why::websocket_fragments);
   // The declared length is compared before any of the payload is taken (W6). The sum never exceeds the limit, so
   // that the subtraction cannot wrap.
-  if (frame_.payload_bytes > message_bytes_max_ - message_wire_bytes_) {
+  if (frame_.payload_bytes > wire_bytes_max() - message_wire_bytes_) {
     return error(CloseCode::message_too_big, Why::message_too_large);
   }
   message_wire_bytes_ += frame_.payload_bytes;
   return {};
+}
+
+/// What does not compress grows: by the headers of stored blocks (RFC 1951 section 3.2.4), and at each flush. No
+/// setting of zlib adds more than an eighth.
+std::uint64_t Engine::wire_bytes_max() const noexcept {
+  const std::uint64_t bytes_max = message_bytes_max_;
+  return compressed_ ? bytes_max + bytes_max / 8 + 64 : bytes_max;
 }
 
 MutableBytes Engine::take_payload(MutableBytes& input) noexcept {

@@ -43,7 +43,7 @@ enum class Role : std::uint8_t { server, client };
 enum class MessageKind : std::uint8_t { text, binary };
 
 struct EngineOptions {
-  std::size_t message_bytes_max = Limits().message_bytes_max;  // compressed and restored size alike
+  std::size_t message_bytes_max = Limits().message_bytes_max;  // restored size; compressed, see wire_bytes_max()
   std::uint32_t fragments_max = Limits().fragments_max;
   std::size_t compress_bytes_min = 64;  // shorter messages go out as they are
   std::optional<Deflate> deflate;
@@ -104,6 +104,7 @@ class Engine {
 
   bool read_header(MutableBytes& input, FrameFault& fault) noexcept;
   Event begin_frame();
+  std::uint64_t wire_bytes_max() const noexcept;
   Event take_control(MutableBytes& input);
   Event take_data(MutableBytes& input);
   Event finish_control(Bytes payload);

@@ -279,7 +279,19 @@ TEST(SEC_W5, TheLimitHoldsForTheCompressedSizeAsWell) {
                 {message(std::string(100, 'a'), false)}, options);
   expect_events(frame(Opcode::binary, squeeze(std::string(101, 'a')), {.rsv1 = true}),
                 {fault(CloseCode::message_too_big, Why::message_too_large)}, options);
-  expect_events(frame(Opcode::binary, std::string(101, '\0'), {.rsv1 = true}),
+  expect_events(frame(Opcode::binary, std::string(200, '\0'), {.rsv1 = true}),
+                {fault(CloseCode::message_too_big, Why::message_too_large)}, options);
+}
+
+TEST(WebSocketEngine, AMessageThatGrowsByCompressionMayStillHaveTheWholeLimit) {
+  const std::string text(100, 'x');
+  // A stored block (RFC 1951 section 3.2.4), and of the flush behind it what RFC 7692 section 7.2.1 leaves.
+  const std::string stored = std::string("\0\x64\0\x9b\xff", 5) + text + std::string(1, '\0');
+  EngineOptions options = with_deflate();
+  options.message_bytes_max = text.size();
+  expect_events(frame(Opcode::binary, stored, {.rsv1 = true}), {message(text, false)}, options);
+  options.message_bytes_max = text.size() - 1;
+  expect_events(frame(Opcode::binary, stored, {.rsv1 = true}),
                 {fault(CloseCode::message_too_big, Why::message_too_large)}, options);
 }
 

@@ -1,5 +1,7 @@
 #include "protocols/websocket/websocket.h"
 
+#include <algorithm>
+
 #include "switching/session.h"
 #include "transport/linger.h"
 
@@ -18,8 +20,11 @@ Task<Outcome> WebSocket::run(Wire wire, Session& session) {
   if (!is_over()) (void)co_await end_with(static_cast<std::uint16_t>(CloseCode::normal), "", Why::application_closed);
   if (!peer_has_closed_ && why_ != Why::peer_reset && why_ != Why::send_timeout) co_await await_peers_close();
   const Millis limit = session.limits().linger;
+  // A message that is refused for its length is on its way as a whole: the client that hears why is the one whose
+  // bytes are still taken.
+  const std::size_t bytes_max = std::max(linger_bytes_max, 2 * session.limits().message_bytes_max);
   // RFC 6455 section 7.1.1: the server ends the connection below first.
-  if (why_ != Why::peer_reset) co_await linger(std::move(wire), limit);
+  if (why_ != Why::peer_reset) co_await linger(std::move(wire), limit, bytes_max);
   co_return Closed{why_};
 }
 

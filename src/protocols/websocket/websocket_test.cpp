@@ -133,6 +133,21 @@ TEST_F(WebSocketTest, AnAppThatReturnsClosesWith1000) {
   EXPECT_TRUE(peer.ended());
 }
 
+TEST_F(WebSocketTest, AMessageThatIsTooLongIsTakenToItsEnd) {
+  // Else the rest of it would meet a closed socket, and the client hear of a broken connection instead of 1009.
+  MemoryPeer peer = open();
+  peer.send(std::string_view("\x82\xFF\0\0\0\0\1\0\0\1\0\0\0\0", 14));  // 16 MiB and one byte
+  server.loop.run();
+  EXPECT_EQ(events(peer.take()), "close:1009");
+  const std::string piece(128 * 1024, 'x');
+  for (int i = 0; i < 128; ++i) {
+    EXPECT_TRUE(peer.send(piece)) << i;
+    server.loop.run();
+  }
+  EXPECT_FALSE(peer.was_reset());
+  EXPECT_TRUE(peer.send("x"));
+}
+
 TEST_F(WebSocketTest, AStoppingServerSays1001) {
   MemoryPeer peer = open();
   server.sessions.drain();
