@@ -274,10 +274,13 @@ Task<Http1::Next> Http1::accept(Wire& wire, Session& session, const RequestHead&
   append_response_head(text, head, {.connection = "Upgrade"});
   session.note({.kind = EventKind::accepted, .why = accepted.why, .name = accepted.token});
   session.has_now_made(accepted.kind);
-  session.record_open(&request, 101, offer, accepted.upgrade, accepted.why);
   wire.expires_after(session.limits().send_stall);
   const Result<void> sent = co_await wire.write(std::string_view(text));
   wire.expires_never();  // the timers of requests end here (law L9); the successor has its own
+  // Behind the 101, so that it is not among the bytes of what it leads to. Of the layers in Upgrade, as "TLS/1.2,
+  // HTTP/1.1", the first is what was agreed on.
+  const std::string_view upgrade = accepted.upgrade;
+  session.record_open(&request, 101, offer, upgrade.substr(0, upgrade.find(',')), accepted.why);
   if (!sent) co_return Next{Next::Kind::close, reason_of(sent.error())};
   co_return Next{Next::Kind::change, accepted.why, std::move(accepted.successor)};
 }
