@@ -13,7 +13,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "security.md"
 SECTION = re.compile(r"^### ([A-Z]\d+): ", re.MULTILINE)
-TEST = re.compile(r"\b(?:SEC|LAW)_([A-Z]\d+)(?!\d)")
+TEST = re.compile(r"(?:\b|_)(?:SEC|LAW)_([A-Z]\d+)(?!\d)")
 IN_TRANSCRIPT = re.compile(r"\b(?:[Ll]aw|class) ([A-Z]\d+)\b")  # what a golden transcript says that it shows
 WITHOUT_LINE = re.compile(r"^No test of its own: .*(?:\n.+)*\n*", re.MULTILINE)
 TESTS_LINE = re.compile(r"^Tests: .*(?:\n.+)*\n*", re.MULTILINE)
