@@ -35,7 +35,6 @@ struct H2PeerCallbacks {
         break;
       }
       case NGHTTP2_RST_STREAM: self.responses_[frame->hd.stream_id].reset = frame->rst_stream.error_code; break;
-      case NGHTTP2_GOAWAY: self.goaways_.emplace_back(frame->goaway.error_code, frame->goaway.last_stream_id); break;
       case NGHTTP2_SETTINGS:
         for (std::size_t i = 0; i < frame->settings.niv; ++i) {
           self.server_settings_[static_cast<std::uint16_t>(frame->settings.iv[i].settings_id)] =
@@ -190,6 +189,21 @@ void H2Peer::run() {
 std::size_t H2Peer::responses_ended() const {
   return static_cast<std::size_t>(
       std::count_if(responses_.begin(), responses_.end(), [](const auto& entry) { return entry.second.ended; }));
+}
+
+std::vector<std::pair<std::uint32_t, std::int32_t>> H2Peer::goaways() const {
+  std::vector<std::pair<std::uint32_t, std::int32_t>> found;
+  for (const H2Frame& frame : parse_frames(received_)) {
+    if (frame.type != NGHTTP2_GOAWAY) continue;
+    found.emplace_back(uint32_at(frame.payload, 4), static_cast<std::int32_t>(uint32_at(frame.payload, 0)));
+  }
+  return found;
+}
+
+std::uint32_t uint32_at(std::string_view bytes, std::size_t offset) {
+  std::uint32_t value = 0;
+  for (const char byte : bytes.substr(offset, 4)) value = value << 8 | static_cast<unsigned char>(byte);
+  return value;
 }
 
 std::string uint32_bytes(std::uint32_t value) {

@@ -82,8 +82,9 @@ class H2Peer {
 
   H2Response& response(int stream_id) { return responses_[stream_id]; }
   std::size_t responses_ended() const;
-  /// Error codes of the GOAWAY frames so far, and the last stream that each names.
-  const std::vector<std::pair<std::uint32_t, std::int32_t>>& goaways() const { return goaways_; }
+  /// Error codes of the GOAWAY frames so far, and the last stream that each names. Read off the bytes, since nghttp2
+  /// does not look at any behind the end of the last stream.
+  std::vector<std::pair<std::uint32_t, std::int32_t>> goaways() const;
   std::map<std::uint16_t, std::uint32_t> server_settings() const { return server_settings_; }
   std::size_t pushes() const { return pushes_; }
   bool is_closed() const { return closed_; }
@@ -107,7 +108,6 @@ class H2Peer {
   std::string received_;
   std::map<int, H2Response> responses_;
   std::map<int, Upload> uploads_;
-  std::vector<std::pair<std::uint32_t, std::int32_t>> goaways_;
   std::map<std::uint16_t, std::uint32_t> server_settings_;
   std::size_t pushes_ = 0;
   bool closed_ = false;
@@ -126,6 +126,7 @@ struct H2Frame {
 
 std::string frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream_id, std::string_view payload = {});
 std::string uint32_bytes(std::uint32_t value);
+std::uint32_t uint32_at(std::string_view bytes, std::size_t offset);
 /// The field section of literals that leave the table of HPACK alone (RFC 7541 section 6.2.2).
 std::string literal_fields(const H2Fields& fields);
 /// The whole frames at the start of `bytes`.

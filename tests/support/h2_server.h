@@ -48,7 +48,7 @@ class TestServer {
   TestServer();
   ~TestServer();
 
-  /// Begins to serve; the far end is what is returned.
+  /// Begins to serve, one connection at a time; the far end is what is returned.
   std::unique_ptr<MemoryStream> serve(MemoryFaults faults = {}) { return serve(std::make_unique<Http2>(), faults); }
   std::unique_ptr<MemoryStream> serve(std::unique_ptr<Protocol> first, MemoryFaults faults = {},
                                       std::string_view early_bytes = {});
@@ -100,6 +100,7 @@ inline Task<void> TestServer::drive_one(std::unique_ptr<Protocol> first, Wire wi
 
 inline std::unique_ptr<MemoryStream> TestServer::serve(std::unique_ptr<Protocol> first, MemoryFaults faults,
                                                        std::string_view early_bytes) {
+  EXPECT_EQ(tasks_.running(), 0u) << "the connection before is not over";
   listener_.registry = registry;
   session_ = std::make_unique<Session>(loop, site, listener_, sessions, Peers{});
   if (secure) session_->set_secure();

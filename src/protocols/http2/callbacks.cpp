@@ -162,7 +162,11 @@ struct Http2Callbacks {
   }
 
   static void on_goaway_sent(Http2Connection& self, std::uint32_t error_code) {
-    if (error_code == NGHTTP2_NO_ERROR) return;
+    if (error_code == NGHTTP2_NO_ERROR) {
+      // Its answer says that the client has seen the GOAWAY before it; queued together, the PING would go first.
+      if (self.draining_ && !self.said_last_) nghttp2_submit_ping(self.nghttp2_, NGHTTP2_FLAG_NONE, nullptr);
+      return;
+    }
     // nghttp2 found the fault itself.
     const bool is_flood = error_code == NGHTTP2_ENHANCE_YOUR_CALM;
     self.end_because(is_flood ? Why::flood : Why::malformed);

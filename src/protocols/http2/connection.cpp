@@ -100,15 +100,14 @@ bool Http2Connection::begin(Http2Upgrade* upgrade) {
 Task<void> Http2Connection::read_loop() {
   while (true) {
     receive();
-    start_streams();
-    wake_flusher();
     if (flooded_) terminate(NGHTTP2_ENHANCE_YOUR_CALM, Why::flood);
+    if (!over_) start_streams();
+    wake_flusher();
     if (said_last_ && open_ == 0 && streams_.running() == 0) {
       end_because(Why::draining);
       co_return;
     }
-    // After the client's GOAWAY and its last stream there is nothing left to read.
-    if (over_ || broken_ || nghttp2_session_want_read(nghttp2_) == 0) co_return;
+    if (is_read_to_its_end()) co_return;
     arm_read_deadline();
     const Result<std::size_t> more = co_await wire_.fill();
     if (!more) {
@@ -118,6 +117,15 @@ Task<void> Http2Connection::read_loop() {
       co_return;
     }
   }
+}
+
+bool Http2Connection::is_read_to_its_end() const noexcept {
+  if (over_ || broken_) return true;
+  // For nghttp2 any GOAWAY of ours without an open stream is the end; but behind the first one of two, requests that
+  // were on their way are still taken.
+  if (draining_ && !said_last_) return false;
+  // After the client's GOAWAY and its last stream there is nothing left to read.
+  return nghttp2_session_want_read(nghttp2_) == 0;
 }
 
 void Http2Connection::receive() {
@@ -228,7 +236,6 @@ void Http2Connection::begin_draining() {
   if (std::exchange(draining_, true)) return;
   draining_since_ms_ = worker().now_ms();
   nghttp2_submit_shutdown_notice(nghttp2_);
-  nghttp2_submit_ping(nghttp2_, NGHTTP2_FLAG_NONE, nullptr);
 }
 
 void Http2Connection::say_last_goaway() {
@@ -257,7 +264,7 @@ Task<void> Http2Connection::flush_loop() {
   while (!broken_) {
     const std::span<char> scratch = worker().scratch();
     const std::size_t n = gather(scratch);
-    if (over_ || flooded_ || nghttp2_session_want_read(nghttp2_) == 0) wake_reader();
+    if (flooded_ || is_read_to_its_end()) wake_reader();
     if (n == 0) {
       if (finishing_) co_return;
       in_turn = 0;

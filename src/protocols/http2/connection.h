@@ -81,6 +81,7 @@ class Http2Connection {
   Task<void> flush_loop();
   Task<void> serve(Http2StreamState& state);
 
+  bool is_read_to_its_end() const noexcept;
   void receive();
   void start_streams();
   bool on_interrupt(Code code);

@@ -373,6 +373,20 @@ TEST(Http2, DrainsInTwoSteps) {
   EXPECT_EQ(server.why(), Why::draining);
 }
 
+TEST(Http2, ARequestThatCrossesTheFirstGoawayIsAnswered) {
+  TestServer server;
+  H2Peer peer(server.loop, server.serve());
+  peer.run();
+  server.sessions.drain();
+  server.loop.run();  // nothing is open, and the first GOAWAY is on its way
+  const int late = peer.get("/hello");
+  peer.run();
+  EXPECT_EQ(peer.response(late).body, "hello\n");
+  ASSERT_EQ(peer.goaways().size(), 2u);
+  EXPECT_EQ(peer.goaways()[1].second, late);
+  EXPECT_TRUE(peer.is_closed());
+}
+
 TEST(Http2, DrainsWithAClientThatAnswersNoPing) {
   TestServer server;
   MemoryPeer peer(server.serve());
