@@ -36,7 +36,7 @@ Decoded decode(Bytes input, std::size_t piece_bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes input(reinterpret_cast<const std::byte*>(data), size);
   const Decoded whole = decode(input, size + 1);
-  for (const std::size_t piece_bytes : {1, 2, 7}) {
+  for (const std::size_t piece_bytes : {1U, 2U, 7U}) {
     const Decoded pieces = decode(input, piece_bytes);
     using State = ChunkedDecoder::State;
     if ((whole.state == State::done) != (pieces.state == State::done)) std::abort();

@@ -54,7 +54,7 @@ class Server {
   struct Listening {
     Address address;  // with the port that the system chose where 0 was asked for
     bool is_https = false;
-    std::string fingerprint;      // of a certificate that was made at start: its SHA-256; else empty
+    std::string fingerprint;  // of a certificate that was made at start: its SHA-256; else empty
   };
   const std::vector<Listening>& listeners() const noexcept;
 

@@ -39,8 +39,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);  // 0 for --help
-    return code == 0 ? 0 : exit_code_of_bad_usage;
+    return app.exit(error) == 0 ? 0 : exit_code_of_bad_usage;  // --help is no error
   }
   return exit_code;
 }

@@ -1,5 +1,6 @@
 #include "main/serve_command.h"
 
+#include <errno.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -53,17 +54,18 @@ std::optional<Config> load(const std::string& file, const WelcomeOptions& option
 
 /// For a person who has just started the server without any configuration: three commands to copy.
 void print_what_to_try(const std::vector<Server::Listening>& listeners) {
-  for (const bool https : {false, true}) {
-    const auto found = std::ranges::find(listeners, https, &Server::Listening::is_https);
-    if (found == listeners.end()) continue;
-    const std::string base = (https ? "https://" : "http://") + text(found->address);
-    fmt::print(stderr, "{0}/ is a page; {0}/echo is a WebSocket, and sends the body of a POST back. Try:\n", base);
-    if (https) {
-      fmt::print(stderr, "  curl -kv {}/\n", base);
-    } else {
-      fmt::print(stderr, "  curl -v --http2 {0}/\n  curl --http2 -d hello {0}/echo\n", base);
-    }
+  for (const Server::Listening& listener : listeners) {
+    const std::string base = (listener.is_https ? "https://" : "http://") + text(listener.address);
+    fmt::print(stderr, "{0}/ is a page; {0}/echo is a WebSocket, and sends the body of a POST back\n", base);
   }
+  const auto http = std::ranges::find(listeners, false, &Server::Listening::is_https);
+  if (http == listeners.end()) return;
+  fmt::print(stderr,
+             "Watch a connection change protocol:\n"
+             "  {1} get http://{0}/index.html --upgrade HTTP/2.0 -v\n"
+             "  {1} get http://{0}/index.html --upgrade TLS -k -v\n"
+             "  {1} get http://{0}/echo --upgrade websocket -d hello -v\n",
+             text(http->address), program_invocation_name);
 }
 
 int serve(const ServeArguments& arguments) {

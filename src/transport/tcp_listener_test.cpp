@@ -10,6 +10,7 @@
 #include "tests/support/tcp_test.h"
 #include "transport/socket_address.h"
 #include "transport/tcp_connect.h"
+#include "transport/wire.h"
 
 namespace turnout {
 namespace {
@@ -83,8 +84,10 @@ TEST_F(TcpListening, WhoeverWaitsWhenItClosesIsAccepted) {
   auto sockets = open_listening_sockets(any_port, 1);
   ASSERT_TRUE(sockets);
   std::vector<std::unique_ptr<TcpStream>> accepted;
-  TcpListener listener(loop, std::move(sockets->front()), [&](std::unique_ptr<TcpStream> stream, const Address&,
-                                                              const Address&) { accepted.push_back(std::move(stream)); });
+  TcpListener listener(loop, std::move(sockets->front()),
+                       [&](std::unique_ptr<TcpStream> stream, const Address&, const Address&) {
+                         accepted.push_back(std::move(stream));
+                       });
   for (int i = 0; i < 5; ++i) keep(connect_to(listener.address()));
   listener.close();
   EXPECT_EQ(accepted.size(), 5u);

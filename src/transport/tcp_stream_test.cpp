@@ -54,7 +54,6 @@ TEST_F(Tcp, AFinThatComesWithTheDataIsSeen) {
 }
 
 Task<void> answer_after_end(Wire wire, std::string answer, std::string& request) {
-  std::optional<Code> how;
   while (true) {
     const Result<std::size_t> n = co_await wire.fill();
     if (!n || *n == 0) break;

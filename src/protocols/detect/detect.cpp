@@ -8,6 +8,10 @@
 namespace turnout {
 namespace {
 
+// While the server stops, a connection that has not said anything yet gets this long: it may have been accepted in the
+// last moment, with its first request on the way.
+constexpr Millis drain_grace{250};
+
 enum class Guess : std::uint8_t { undecided, http1, http2 };
 
 Guess guess(std::string_view first_bytes) noexcept {
@@ -17,10 +21,9 @@ Guess guess(std::string_view first_bytes) noexcept {
 }
 
 /// Why a connection is over that ended before it said what it is.
-Why why_closed(Code code, bool said_something) noexcept {
+Why why_closed(Code code, bool said_something, bool is_draining) noexcept {
   switch (code) {
-    case Code::timed_out: return said_something ? Why::header_timeout : Why::idle_timeout;
-    case Code::draining: return Why::draining;
+    case Code::timed_out: return said_something ? Why::header_timeout : is_draining ? Why::draining : Why::idle_timeout;
     case Code::reset: return Why::peer_reset;
     default: return Why::internal;
   }
@@ -46,9 +49,12 @@ Task<Outcome> Detect::run(Wire wire, Session& session) {
     if (more && *more != 0) continue;
     const bool said_something = !wire.peek().empty();
     if (more) co_return Closed{Why::peer_closed};
-    // The server is stopping: whoever has begun may finish, within the deadline.
-    if (more.error().code == Code::draining && said_something) continue;
-    co_return Closed{why_closed(more.error().code, said_something)};
+    if (more.error().code == Code::draining) {
+      // Whoever has begun may finish, within the deadline.
+      if (!said_something) wire.expires_after(drain_grace);
+      continue;
+    }
+    co_return Closed{why_closed(more.error().code, said_something, session.is_draining())};
   }
 }
 
