@@ -91,6 +91,7 @@ class Server:
         self._reader.start()
         if not ready.wait(SECONDS_MAX) or not (self.http_all or self.https_all):
             self._kill()
+            shutil.rmtree(self.folder)
             raise AssertionError("the server did not get ready:\n" + "\n".join(self.said))
         return self
 
