@@ -80,9 +80,11 @@ TEST_F(Check, SEC_T2_TheRiskMayBeAccepted) {
 TEST_F(Check, ACertificateThatIsNotThere) {
   write_certificate("site", {"example.com"});
   const std::vector<std::string> problems = problems_with("missing");
-  ASSERT_EQ(problems.size(), 1u) << problems.back();
+  ASSERT_EQ(problems.size(), 2u);
   EXPECT_TRUE(problems[0].starts_with(file() + ":8:")) << problems[0];
   EXPECT_NE(problems[0].find("missing.pem"), std::string::npos) << problems[0];
+  EXPECT_TRUE(problems[1].starts_with(file() + ":8:")) << problems[1];
+  EXPECT_NE(problems[1].find("missing.key"), std::string::npos) << problems[1];
 }
 
 TEST_F(Check, AFileThatIsNotThere) {
