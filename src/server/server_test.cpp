@@ -15,7 +15,7 @@
 
 #include "server/run.h"
 #include "server/welcome_server.h"
-#include "tests/support/tcp_test.h"
+#include "tests/support/tcp_sockets.h"
 #include "tests/support/temporary_folder.h"
 #include "transport/socket_address.h"
 

@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "tests/support/tcp_test.h"
+#include "tests/support/tcp_sockets.h"
 #include "transport/socket_address.h"
 #include "transport/tcp_connect.h"
 #include "transport/wire.h"

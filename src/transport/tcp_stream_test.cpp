@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/tcp_test.h"
+#include "tests/support/tcp_sockets.h"
 #include "transport/linger.h"
 #include "transport/wire.h"
 

@@ -1,4 +1,4 @@
-#include "tests/support/tcp_test.h"
+#include "tests/support/tcp_sockets.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
