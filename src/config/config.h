@@ -15,21 +15,16 @@
 #include <variant>
 #include <vector>
 
+#include "base/access_policy.h"
 #include "base/address.h"
 #include "base/limits.h"
 #include "base/log_format.h"
 #include "base/network.h"
 #include "base/origin_policy.h"
+#include "config/source_position.h"
+#include "config/upstream_config.h"
 
 namespace turnout {
-
-/// Both count from 1; 0 where there is no place in a file to name.
-struct SourcePosition {
-  std::uint32_t line = 0;
-  std::uint32_t column = 0;
-
-  friend bool operator==(const SourcePosition&, const SourcePosition&) = default;
-};
 
 struct CertificateConfig {
   std::string certificate;  // file names; relative ones were resolved against the folder of the configuration
@@ -48,6 +43,7 @@ struct ListenerConfig {
   TlsUpgrade tls_upgrade = TlsUpgrade::off;
   bool lenient_upgrade = false;      // Upgrade: HTTP/2.0 without Connection: upgrade is taken up
   bool accept_opossum_risk = false;  // a certificate's name may be shared with an https listener (T2)
+  bool proxy_protocol = false;       // every connection begins with a PROXY header, from a trusted proxy
   SourcePosition position;
 
   /// TLS from the first byte. With tls_upgrade, the certificates are for what follows the switch instead.
@@ -85,9 +81,15 @@ using HandlerConfig = std::variant<FilesConfig, RespondConfig, RedirectConfig, E
 
 struct RouteConfig {
   RouteMatchConfig match;
+  // A route has exactly one of these; where it is one of the last two, the first says nothing.
   HandlerConfig handler;
-  OriginPolicy origins;
+  std::optional<ProxyConfig> proxy;
+  std::optional<ConnectConfig> connect;
+
+  OriginPolicy origins;  // "any" for a proxy unless it is given: the server behind it decides
+  AccessPolicy access;
   bool require_tls = false;
+  std::uint16_t redirect_to_https = 0;     // the port of the URL that a request in cleartext is sent to; 0: none
   std::vector<std::string> switch_tokens;  // lower case; what Upgrade and extended CONNECT may ask for here
   SourcePosition position;
 };
@@ -104,6 +106,7 @@ struct WebSocketConfig {
 struct Config {
   std::string file;  // the name that diagnostics give
   std::vector<ListenerConfig> listeners;
+  std::vector<UpstreamConfig> upstreams;
   std::vector<RouteConfig> routes;
   std::vector<Network> trusted_proxies;
   std::uint32_t workers = 0;  // 0: one for every core
