@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <cstring>
 
@@ -42,6 +43,18 @@ Address to_address(const SocketAddress& address) noexcept {
     to.port = ntohs(in.sin6_port);
   }
   return to;
+}
+
+void set_connection_options(int descriptor) noexcept {
+  const auto set = [descriptor](int level, int name, int value) {
+    (void)setsockopt(descriptor, level, name, &value, sizeof value);
+  };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  // A peer that vanished without a word is noticed after two minutes, however long a tunnel may be idle.
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
 Address local_address(int descriptor) noexcept {

@@ -22,6 +22,9 @@ SocketAddress to_socket_address(const Address& address) noexcept;
 /// Whatever is neither IPv4 nor IPv6 becomes [::]:0.
 Address to_address(const SocketAddress& address) noexcept;
 
+/// What every TCP connection has; connections that are accepted inherit it from the listening socket.
+void set_connection_options(int descriptor) noexcept;
+
 /// The address that a socket is bound to.
 Address local_address(int descriptor) noexcept;
 

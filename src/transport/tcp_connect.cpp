@@ -1,11 +1,10 @@
 #include "transport/tcp_connect.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
+#include "transport/interrupt_hook.h"
 #include "transport/socket_address.h"
 #include "transport/wire.h"
 
@@ -31,17 +30,18 @@ class Connected : public Operation<Connected> {
 
 }  // namespace
 
-Task<Result<std::unique_ptr<TcpStream>>> tcp_connect(EpollLoop& loop, Address address, Millis limit) {
+Task<Result<std::unique_ptr<TcpStream>>> tcp_connect(EpollLoop& loop, Address address, Millis limit,
+                                                     Cancellation* cancellation) {
   const SocketAddress to = to_socket_address(address);
   Descriptor socket(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) co_return fail(Code::refused, Source::internal);
-  const int on = 1;
-  (void)setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  set_connection_options(socket.get());
   // Before it is registered: a socket that is not even connecting reports a hang-up.
   if (connect(socket.get(), to.data(), to.size) != 0 && errno != EINPROGRESS)
     co_return fail(Code::refused, Source::upstream);
   Result<std::unique_ptr<TcpStream>> stream = TcpStream::adopt(loop, std::move(socket));
   if (!stream) co_return stream;
+  const InterruptHook hook(cancellation, **stream);
   (*stream)->expires_after(limit);
   const Code code = co_await Connected(**stream);
   (*stream)->expires_never();

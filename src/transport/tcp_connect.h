@@ -6,12 +6,14 @@
 #include <memory>
 
 #include "base/address.h"
+#include "runtime/cancellation.h"
 #include "runtime/task.h"
 #include "transport/tcp_stream.h"
 
 namespace turnout {
 
-/// Ends with `refused`, or with `timed_out` when `limit` is over.
-Task<Result<std::unique_ptr<TcpStream>>> tcp_connect(EpollLoop& loop, Address address, Millis limit);
+/// Ends with `refused`, with `timed_out` when `limit` is over, or with `cancelled`.
+Task<Result<std::unique_ptr<TcpStream>>> tcp_connect(EpollLoop& loop, Address address, Millis limit,
+                                                     Cancellation* cancellation = nullptr);
 
 }  // namespace turnout

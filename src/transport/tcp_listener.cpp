@@ -1,7 +1,6 @@
 #include "transport/tcp_listener.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cassert>
@@ -14,16 +13,6 @@ namespace {
 
 int set_option(int descriptor, int level, int name, int value) noexcept {
   return setsockopt(descriptor, level, name, &value, sizeof value) == 0 ? 0 : errno;
-}
-
-/// Options that accepted sockets inherit, so that they cost no call for each connection.
-void set_inherited_options(int descriptor) noexcept {
-  (void)set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
-  // A peer that vanished without a word is noticed after two minutes, however long a tunnel may be idle.
-  (void)set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
-  (void)set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-  (void)set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 15);
-  (void)set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
 enum class PortIs : bool { ours_to_claim, claimed };
@@ -43,7 +32,7 @@ std::expected<Descriptor, int> open_one(const Address& address, PortIs port) {
   if (error == 0 && bind(socket.get(), at.data(), at.size) != 0) error = errno;
   if (error == 0 && port == PortIs::ours_to_claim) error = set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (error != 0) return std::unexpected(error);
-  set_inherited_options(socket.get());
+  set_connection_options(socket.get());  // inherited, so that they cost no call for each connection
   return socket;
 }
 

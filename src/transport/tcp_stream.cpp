@@ -8,18 +8,19 @@
 
 namespace turnout {
 
-Result<std::unique_ptr<TcpStream>> TcpStream::adopt(EpollLoop& loop, Descriptor socket) noexcept {
-  std::unique_ptr<TcpStream> stream(new TcpStream(loop, std::move(socket)));
+Result<std::unique_ptr<TcpStream>> TcpStream::adopt(EpollLoop& loop, Descriptor socket, const char* name) noexcept {
+  std::unique_ptr<TcpStream> stream(new TcpStream(loop, std::move(socket), name));
   if (Result<void> added = loop.add(stream->socket_.get(), *stream); !added) return std::unexpected(added.error());
   return stream;
 }
 
-TcpStream::TcpStream(EpollLoop& loop, Descriptor socket) noexcept
+TcpStream::TcpStream(EpollLoop& loop, Descriptor socket, const char* name) noexcept
     : Stream(loop, 0),
       EventSource([](EventSource& source, std::uint32_t events) noexcept {
         static_cast<TcpStream&>(source).became_ready(events);
       }),
       loop_(loop),
+      name_(name),
       socket_(std::move(socket)) {}
 
 TcpStream::~TcpStream() {

@@ -1,4 +1,4 @@
-// TcpStream: a TCP connection on an EpollLoop.
+// TcpStream: a TCP connection on an EpollLoop, or one over any other stream socket.
 //
 // The socket is registered once, edge-triggered, and what became ready is kept as flags: nothing is tried that the loop
 // has not announced, and a read or write that did less than it was asked to clears its flag again.
@@ -14,8 +14,9 @@ namespace turnout {
 
 class TcpStream final : public Stream, private EventSource {
  public:
-  /// Takes over a non-blocking socket that is connected or about to be.
-  static Result<std::unique_ptr<TcpStream>> adopt(EpollLoop& loop, Descriptor socket) noexcept;
+  /// Takes over a non-blocking socket that is connected or about to be. `name` lives for ever: "tcp", "unix".
+  static Result<std::unique_ptr<TcpStream>> adopt(EpollLoop& loop, Descriptor socket,
+                                                  const char* name = "tcp") noexcept;
   ~TcpStream() override;
 
   Io try_read(MutableBytes into) noexcept override;
@@ -23,17 +24,18 @@ class TcpStream final : public Stream, private EventSource {
   Code try_close_write() noexcept override;
   Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept override;
   void abort() noexcept override;
-  std::string_view name() const noexcept override { return "tcp"; }
+  std::string_view name() const noexcept override { return name_; }
 
   /// For a socket that is about to be connected: would_block until that has succeeded or failed.
   Code try_connect() noexcept;
 
  private:
-  TcpStream(EpollLoop& loop, Descriptor socket) noexcept;
+  TcpStream(EpollLoop& loop, Descriptor socket, const char* name) noexcept;
   void became_ready(std::uint32_t events) noexcept;
   void close_socket() noexcept;
 
   EpollLoop& loop_;
+  const char* name_;
   Descriptor socket_;
   bool readable_ = false;
   bool writable_ = false;
