@@ -21,7 +21,7 @@ std::string example() {
 
 /// With every setting that is commented out in force.
 std::string uncommented() {
-  const std::regex setting("^# ([a-z_]+ = .*|\\[\\[listener\\]\\]|  \\{ certificate.*|\\])$");
+  const std::regex setting("^# ([a-z_]+ = .*|\\[\\[(?:listener|upstream|route)\\]\\]|\\[route\\.proxy\\]|  \\{ certificate.*|\\])$");
   std::istringstream lines(example());
   std::string out;
   for (std::string line; std::getline(lines, line);) out += std::regex_replace(line, setting, "$1") + "\n";
@@ -42,10 +42,11 @@ TEST(Example, Loads) {
 TEST(Example, LoadsWithEveryCommentTakenOffAndNamesTheDefaults) {
   std::string folder = (std::filesystem::temp_directory_path() / "turnout-example-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  for (const char* name : {"example.com", "example.org", "upgrade"}) {
+  for (const char* name : {"example.com", "example.org", "upgrade", "client"}) {
     std::ofstream(folder + "/" + name + ".pem");
     std::ofstream(folder + "/" + name + ".key");
   }
+  std::ofstream(folder + "/internal-ca.pem");
   const auto config = parse_config(uncommented(), folder + "/turnout.toml");
   std::filesystem::remove_all(folder);
   if (!config) {
@@ -61,6 +62,31 @@ TEST(Example, LoadsWithEveryCommentTakenOffAndNamesTheDefaults) {
   EXPECT_EQ(config->workers, Config().workers);
   EXPECT_EQ(config->websocket.compression, WebSocketConfig().compression);
   EXPECT_EQ(config->limits, Limits());
+  EXPECT_FALSE(config->listeners[0].proxy_protocol);
+  ASSERT_EQ(config->upstreams.size(), 1U);
+  const UpstreamConfig& upstream = config->upstreams[0];
+  EXPECT_EQ(upstream.balance, UpstreamConfig().balance);
+  EXPECT_EQ(upstream.health->interval, HealthConfig().interval);
+  EXPECT_EQ(upstream.health->timeout, HealthConfig().timeout);
+  EXPECT_EQ(upstream.fails_max, UpstreamConfig().fails_max);
+  EXPECT_EQ(upstream.fail_timeout, UpstreamConfig().fail_timeout);
+  EXPECT_EQ(upstream.http2, UpstreamConfig().http2);
+  EXPECT_EQ(upstream.tls.verify, UpstreamTlsConfig().verify);
+  EXPECT_EQ(upstream.proxy_protocol, UpstreamConfig().proxy_protocol);
+  EXPECT_EQ(upstream.keep_alive_idle, UpstreamConfig().keep_alive_idle);
+  EXPECT_EQ(upstream.keep_alive_connections_max, UpstreamConfig().keep_alive_connections_max);
+  ASSERT_EQ(config->routes.size(), 8U);
+  EXPECT_EQ(config->routes[7].connect->targets.size(), 2U);
+  const RouteConfig& route = config->routes[6];
+  ASSERT_TRUE(route.proxy);
+  EXPECT_EQ(route.switch_tokens, std::vector<std::string>{"websocket"});
+  EXPECT_EQ(route.proxy->idle, ProxyConfig().idle);
+  EXPECT_EQ(route.proxy->lifetime, ProxyConfig().lifetime);
+  EXPECT_EQ(route.proxy->half_close, ProxyConfig().half_close);
+  EXPECT_EQ(route.proxy->connect_timeout, ProxyConfig().connect_timeout);
+  EXPECT_EQ(route.proxy->answer_timeout, ProxyConfig().answer_timeout);
+  EXPECT_EQ(route.proxy->upgrade_timeout, ProxyConfig().upgrade_timeout);
+  EXPECT_EQ(route.proxy->host, ProxyConfig().host);
 }
 
 TEST(Example, NamesEveryLimit) {

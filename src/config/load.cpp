@@ -1,69 +1,22 @@
 #include "config/load.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <map>
 
+#include "config/load_access.h"
+#include "config/load_fields.h"
 #include "config/load_limits.h"
 #include "config/load_route.h"
+#include "config/load_upstream.h"
+#include "config/readable_file.h"
 #include "config/toml_table.h"
 
 namespace turnout {
 namespace {
 
 constexpr std::int64_t workers_max = 1024;
-
-std::string system_message(int error) {
-  return std::error_code(error, std::generic_category()).message();
-}
-
-/// A file that is open for reading, or why not.
-class ReadableFile {
- public:
-  // O_NONBLOCK: a pipe in the place of a file must not stop us here.
-  explicit ReadableFile(const std::string& name)
-      : descriptor_(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    struct stat status{};
-    if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0) {
-      fault_ = system_message(errno);
-    } else if (S_ISDIR(status.st_mode)) {
-      fault_ = system_message(EISDIR);
-    } else if (!S_ISREG(status.st_mode)) {
-      fault_ = "Not a regular file";
-    }
-  }
-  ~ReadableFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  ReadableFile(const ReadableFile&) = delete;
-  ReadableFile& operator=(const ReadableFile&) = delete;
-
-  const std::string& fault() const noexcept { return fault_; }
-
-  std::expected<std::string, std::string> read(std::size_t bytes_max) const {
-    std::string text;
-    std::array<char, 16 * 1024> piece;
-    while (true) {
-      const ssize_t n = ::read(descriptor_, piece.data(), piece.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return std::unexpected(system_message(errno));
-      if (n == 0) return text;
-      text.append(piece.data(), static_cast<std::size_t>(n));
-      if (text.size() > bytes_max) return std::unexpected("longer than " + std::to_string(bytes_max) + " bytes");
-    }
-  }
-
- private:
-  int descriptor_;
-  std::string fault_;
-};
 
 class Loader {
  public:
@@ -74,11 +27,14 @@ class Loader {
 
   std::expected<Config, std::vector<Diagnostic>> load(const toml::table& toml_table) {
     TomlTable table(toml_table, problems_);
+    config_.trusted_proxies = load_networks(table, "trusted_proxies");
     for (const toml::table* listener : table.read_tables("listener", "[[listener]]")) load_listener(*listener);
-    RouteLoader routes(folder_, problems_);
+    UpstreamLoader upstreams(folder_, problems_);
+    for (const toml::table* upstream : table.read_tables("upstream", "[[upstream]]"))
+      config_.upstreams.push_back(upstreams.load(*upstream));
+    RouteLoader routes(folder_, config_.upstreams, problems_);
     for (const toml::table* route : table.read_tables("route", "[[route]]"))
       config_.routes.push_back(routes.load(*route));
-    load_trusted_proxies(table);
     std::int64_t workers = 0;
     if (table.read("workers", workers, 0, workers_max)) config_.workers = static_cast<std::uint32_t>(workers);
     table.read_duration("drain", config_.limits.drain, Millis(0));
@@ -111,6 +67,12 @@ class Loader {
     }
     table.read("lenient_upgrade", listener.lenient_upgrade);
     table.read("accept_opossum_risk", listener.accept_opossum_risk);
+    table.read("proxy_protocol", listener.proxy_protocol);
+    if (listener.proxy_protocol && config_.trusted_proxies.empty()) {
+      problems_.add(table.position("proxy_protocol"),
+                    "\"proxy_protocol\" is taken from trusted proxies only, and there are none:"
+                    " trusted_proxies = [\"192.0.2.0/24\"]");
+    }
     table.finish();
     config_.listeners.push_back(std::move(listener));
   }
@@ -150,44 +112,14 @@ class Loader {
       TomlTable reader(*entry, problems_);
       CertificateConfig certificate;
       certificate.position = reader.position();
-      load_pem(reader, "certificate", certificate.certificate);
-      load_pem(reader, "key", certificate.key);
+      load_pem(reader, "certificate", folder_, certificate.certificate);
+      load_pem(reader, "key", folder_, certificate.key);
+      for (const std::string_view key : {"certificate", "key"}) {
+        if (reader.has_any({key})) continue;
+        problems_.add(reader.position(), "\"tls\" needs both certificate and key; " + in_quotes(key) + " is missing");
+      }
       reader.finish();
       listener.tls.push_back(std::move(certificate));
-    }
-  }
-
-  /// That the file is there and may be read; what is in it is for whoever speaks TLS to judge.
-  void load_pem(TomlTable& table, std::string_view key, std::string& to) {
-    std::string name;
-    if (!table.read(key, name)) {
-      if (!table.has_any({key}))
-        problems_.add(table.position(), "\"tls\" needs both certificate and key; " + in_quotes(key) + " is missing");
-      return;
-    }
-    to = resolved(folder_, name);
-    const ReadableFile file(to);
-    if (file.fault().empty()) return;
-    problems_.add(
-        table.position(key),
-        "cannot read " + in_quotes(to) + " (" + file.fault() +
-            "); name a PEM file that the server's user may read, or make one: openssl req -x509 -newkey rsa:2048"
-            " -nodes -subj /CN=localhost -keyout server.key -out server.pem");
-  }
-
-  void load_trusted_proxies(TomlTable& table) {
-    const auto networks = table.read_texts("trusted_proxies", false);
-    if (!networks) return;
-    for (const PlacedText& network_text : *networks) {
-      const std::optional<Network> network = parse_network(network_text.text);
-      if (network) {
-        config_.trusted_proxies.push_back(*network);
-      } else {
-        problems_.add(network_text.position,
-                      in_quotes(network_text.text) +
-                          " is not a network, as \"192.0.2.0/24\", \"2001:db8::/32\" or \"192.0.2.7\";"
-                          " the bits behind the prefix are zero");
-      }
     }
   }
 

@@ -8,26 +8,20 @@
 #include "codec/http/grammar.h"
 #include "codec/http/host.h"
 #include "codec/http/path_pattern.h"
+#include "config/load_access.h"
+#include "config/load_fields.h"
+#include "config/load_proxy.h"
 #include "config/origin.h"
+#include "config/readable_file.h"
 
 namespace turnout {
 namespace {
 
-// What the protocol writes itself, and what would let a field decide where a message ends.
-constexpr std::array<std::string_view, 12> own_fields{
-    "connection", "content-length",    "date",    "keep-alive",   "proxy-connection", "te",
-    "trailer",    "transfer-encoding", "upgrade", "content-type", "alt-svc",          "http2-settings"};
-
-bool is_field_text(std::string_view text) {
-  const bool printable = std::ranges::all_of(text, [](char c) { return (c >= 0x20 && c < 0x7f) || c == '\t'; });
-  return printable && trim(text).size() == text.size();
-}
-
-/// The token without its version, "websocket" of "websocket/13"; "" where it is no token (RFC 9110 section 7.8).
-std::string_view token_name(std::string_view token) {
-  const std::size_t slash = token.find('/');
-  if (slash != std::string_view::npos && !is_token(token.substr(slash + 1))) return {};
-  return is_token(token.substr(0, slash)) ? token.substr(0, slash) : std::string_view();
+// What is not for an answer that is written here to say, besides what no configuration may.
+std::string check_own_field(std::string_view name) {
+  if (iequals(name, "content-type")) return in_quotes(name) + " has a key of its own: content_type";
+  const bool is_ours = is_framing_field(name) || iequals(name, "date") || iequals(name, "alt-svc");
+  return is_ours ? in_quotes(name) + " is written by the server where it is due" : std::string();
 }
 
 std::string check_method(std::string_view method) {
@@ -80,24 +74,7 @@ void load_respond(const toml::table& toml_table, RouteConfig& route, Problems& p
     problems.add(table.position("content_type"), "\"content_type\" is a media type, as \"text/plain; charset=utf-8\"");
   }
   if (const toml::table* fields = table.read_table("fields")) {
-    for (const auto& [key, node] : *fields) {
-      const std::string name(key.str());
-      const SourcePosition at{key.source().begin.line, key.source().begin.column};
-      if (!is_token(name)) {
-        problems.add(at, in_quotes(name) + " is not the name of a field");
-      } else if (std::ranges::find(own_fields, to_lower(name)) != own_fields.end()) {
-        problems.add(at,
-                     in_quotes(name) + (iequals(name, "content-type") ? " has a key of its own: content_type"
-                                                                      : " is written by the server where it is due"));
-      }
-      TomlTable reader(*fields, problems);
-      for (const PlacedText& value : reader.read_texts(name, true).value_or(std::vector<PlacedText>())) {
-        if (!is_field_text(value.text)) {
-          problems.add(value.position, "the value of a field has visible ASCII characters, and spaces between them");
-        }
-        respond.fields.emplace_back(name, value.text);
-      }
-    }
+    respond.fields = load_fields(*fields, &check_own_field, problems);
   }
   table.finish();
   route.handler = std::move(respond);
@@ -131,10 +108,6 @@ void load_redirect(const toml::table& toml_table, RouteConfig& route, Problems& 
 
 }  // namespace
 
-std::string resolved(const std::string& folder, const std::string& name) {
-  return (std::filesystem::path(folder) / name).lexically_normal().string();
-}
-
 RouteConfig RouteLoader::load(const toml::table& toml_table) {
   TomlTable table(toml_table, problems_);
   const std::size_t problems_before = problems_.count();
@@ -142,9 +115,11 @@ RouteConfig RouteLoader::load(const toml::table& toml_table) {
   route.position = table.position();
   if (const toml::table* match = table.read_table("match")) load_match(*match, route);
   load_handler(table, route);
+  load_tls_policy(table, route);
   load_policy(table, route);
   table.finish();
-  if (problems_.count() == problems_before) note_duplicates(route);  // else it would be held against what was not meant
+  if (problems_.count() == problems_before && !route.connect)
+    note_duplicates(route);  // else it would be held against what was not meant
   return route;
 }
 
@@ -187,6 +162,7 @@ void RouteLoader::load_handler(TomlTable& table, RouteConfig& route) {
   const toml::table* respond = table.read_table("respond");
   const toml::table* redirect = table.read_table("redirect");
   const toml::table* echo = table.read_table("echo");
+  const toml::table* proxy = table.read_table("proxy");
   if (files != nullptr) {
     load_files(*files, folder_, PathPattern::parse(route.match.path).value(), route, problems_);
   }
@@ -196,17 +172,19 @@ void RouteLoader::load_handler(TomlTable& table, RouteConfig& route) {
     TomlTable(*echo, problems_).finish();
     route.handler = EchoConfig();
   }
-  const int count = (files != nullptr) + (respond != nullptr) + (redirect != nullptr) + (echo != nullptr);
-  const bool wrong_type = table.has_any({"files", "respond", "redirect", "echo"}) && count == 0;
-  if (count != 1 && !wrong_type) {
-    problems_.add(table.position(), "a route has exactly one of files, respond, redirect and echo; this one has " +
-                                        (count == 0 ? std::string("none") : std::to_string(count)));
+  if (proxy != nullptr) load_proxy(*proxy, upstreams_, route, problems_);
+  load_connect(table, route);
+
+  constexpr std::array<std::string_view, 6> kinds{"files", "respond", "redirect", "echo", "proxy", "connect"};
+  const auto count = std::ranges::count_if(kinds, [&](std::string_view kind) { return table.has_any({kind}); });
+  if (count != 1) {
+    problems_.add(table.position(),
+                  "a route has exactly one of files, respond, redirect, echo, proxy and connect; this one has " +
+                      (count == 0 ? std::string("none") : std::to_string(count)));
   }
 }
 
 void RouteLoader::load_policy(TomlTable& table, RouteConfig& route) {
-  table.read("require_tls", route.require_tls);
-
   const toml::node* origins = table.find("origins");
   if (origins != nullptr && origins->is_string()) {
     if (origins->as_string()->get() == "any") {
@@ -226,21 +204,40 @@ void RouteLoader::load_policy(TomlTable& table, RouteConfig& route) {
     }
   }
 
-  if (const auto tokens = table.read_texts("switch", false)) {
-    for (const PlacedText& token : *tokens) {
-      const std::string name = to_lower(token_name(token.text));
-      if (name.empty()) {
-        problems_.add(token.position, in_quotes(token.text) + " is not a protocol name, as \"websocket\"");
-      } else if (name == "h2c" || name == "h2" || name == "http" || name == "tls") {
-        // They are spoken between two neighbours, and decided before there is a route (law L5).
-        problems_.add(token.position, in_quotes(token.text) +
-                                          " cannot be a matter of a route: HTTP and TLS are switched to by the listener"
-                                          " (tls_upgrade, lenient_upgrade)");
-      }
-      route.switch_tokens.push_back(to_lower(token.text));
+  if (route.connect) {
+    table.find("switch");  // known, and already refused
+  } else if (route.proxy) {
+    if (table.find("switch") != nullptr) {
+      problems_.add(table.position("switch"),
+                    "\"switch\" of a proxy is written inside it: proxy = { to = \"app\","
+                    " switch = [\"websocket\"] }");
     }
+  } else if (auto tokens = load_switch_tokens(table)) {
+    route.switch_tokens = std::move(*tokens);
   } else if (std::holds_alternative<EchoConfig>(route.handler)) {
     route.switch_tokens.emplace_back("websocket");
+  }
+
+  route.access = load_access(table);
+}
+
+void RouteLoader::load_tls_policy(TomlTable& table, RouteConfig& route) {
+  table.read("require_tls", route.require_tls);
+  const toml::node* redirect = table.find("redirect_to_https");
+  if (redirect == nullptr) return;
+  constexpr std::uint16_t https_port = 443;
+  if (redirect->is_integer() || redirect->is_boolean()) {
+    std::int64_t port = 0;
+    if (redirect->is_boolean()) {
+      route.redirect_to_https = redirect->as_boolean()->get() ? https_port : 0;
+    } else if (table.read("redirect_to_https", port, 1, 65'535)) {
+      route.redirect_to_https = static_cast<std::uint16_t>(port);
+    }
+  } else {
+    problems_.add(*redirect, "\"redirect_to_https\" is true, or the port of https where that is not 443");
+  }
+  if (route.require_tls && route.redirect_to_https != 0) {
+    problems_.add(*redirect, "a request in cleartext is either refused (require_tls) or redirected; leave one out");
   }
 }
 

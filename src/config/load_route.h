@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace turnout {
 /// Reads routes one by one and notices when two are for the same requests.
 class RouteLoader {
  public:
-  /// Relative file names are resolved against `folder`.
-  RouteLoader(std::string folder, Problems& problems) : folder_(std::move(folder)), problems_(problems) {}
+  /// Relative file names are resolved against `folder`. `upstreams` is what a proxy may name.
+  RouteLoader(std::string folder, std::span<const UpstreamConfig> upstreams, Problems& problems)
+      : folder_(std::move(folder)), upstreams_(upstreams), problems_(problems) {}
 
   RouteConfig load(const toml::table& table);
 
@@ -27,14 +29,13 @@ class RouteLoader {
   void load_match(const toml::table& table, RouteConfig& route);
   void load_handler(TomlTable& table, RouteConfig& route);
   void load_policy(TomlTable& table, RouteConfig& route);
+  void load_tls_policy(TomlTable& table, RouteConfig& route);
   void note_duplicates(const RouteConfig& route);
 
   std::string folder_;
+  std::span<const UpstreamConfig> upstreams_;
   Problems& problems_;
   std::map<std::string, std::vector<Seen>> seen_;  // by host and path
 };
-
-/// `name` itself where it is absolute, else below `folder`.
-std::string resolved(const std::string& folder, const std::string& name);
 
 }  // namespace turnout

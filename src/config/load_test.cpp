@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/config_text.h"
+
 namespace turnout {
 namespace {
 
@@ -33,25 +35,6 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
-
-Config loaded(std::string_view toml, const std::string& file = "test.toml") {
-  auto config = parse_config(toml, file, {.listeners_required = false});
-  if (config) return std::move(*config);
-  for (const Diagnostic& problem : config.error()) ADD_FAILURE() << text(problem);
-  return {};
-}
-
-/// What is wrong, each as "line:column: message".
-std::vector<std::string> problems(std::string_view toml, const std::string& file = "f") {
-  std::vector<std::string> out;
-  const auto config = parse_config(toml, file, {.listeners_required = false});
-  if (config) return out;
-  for (const Diagnostic& problem : config.error()) {
-    EXPECT_EQ(problem.file, file);
-    out.push_back(text(problem).substr(file.size() + 1));
-  }
-  return out;
-}
 
 /// Of a table that has one route with this line in it besides its handler.
 std::vector<std::string> route_problems(const std::string& line) {
@@ -228,10 +211,11 @@ TEST(Config, UnknownKeysComeWithTheirPlaceAndASuggestion) {
 TEST(Config, AllMistakesAreReportedInTheOrderOfTheFile) {
   EXPECT_THAT(
       problems("[[route]]\nmatch = { path = \"x\" }\n[[listener]]\naddress = 80\nbogus = 1\n[limits]\nlinger = 2\n"),
-      ElementsAre("1:1: a route has exactly one of files, respond, redirect and echo; this one has none",
-                  "2:18: \"x\": a path begins with '/'", "4:11: \"address\" is a string, not an integer",
-                  HasSubstr("5:1: unknown key \"bogus\""),
-                  "7:10: \"linger\" is a duration with its unit, as \"250ms\", \"5s\", \"10m\" or \"1h\""));
+      ElementsAre(
+          "1:1: a route has exactly one of files, respond, redirect, echo, proxy and connect; this one has none",
+          "2:18: \"x\": a path begins with '/'", "4:11: \"address\" is a string, not an integer",
+          HasSubstr("5:1: unknown key \"bogus\""),
+          "7:10: \"linger\" is a duration with its unit, as \"250ms\", \"5s\", \"10m\" or \"1h\""));
 }
 
 TEST(Config, SyntaxErrorsHaveTheirPlace) {

@@ -54,6 +54,21 @@ std::optional<std::uint64_t> parse_size(std::string_view text) noexcept {
   return parse(text, size_units, UINT64_MAX);
 }
 
+std::optional<Rate> parse_rate(std::string_view text) noexcept {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::string_view unit = text.substr(slash + 1);
+  for (const Unit& known : duration_units) {
+    if (known.name != unit || known.name == "ms") continue;
+    const std::string_view digits = text.substr(0, slash);
+    std::uint32_t count = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    if (error != std::errc() || end != digits.data() + digits.size() || count == 0) return std::nullopt;
+    return Rate{count, Millis(static_cast<Millis::rep>(known.factor))};
+  }
+  return std::nullopt;
+}
+
 std::string duration_text(Millis duration) {
   return format(static_cast<std::uint64_t>(duration.count()), duration_units);
 }

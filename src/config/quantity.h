@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/access_policy.h"
 #include "base/limits.h"
 
 namespace turnout {
@@ -18,6 +19,9 @@ std::optional<Millis> parse_duration(std::string_view text) noexcept;
 
 /// A whole number and one of B, KiB, MiB, GiB, without a space. "KB" is refused: it has two meanings.
 std::optional<std::uint64_t> parse_size(std::string_view text) noexcept;
+
+/// A whole number, '/' and one of s, m, h: "100/s" is a hundred in each second. At least 1.
+std::optional<Rate> parse_rate(std::string_view text) noexcept;
 
 /// The shortest exact form that the parsers above read: "1m", "1500ms"; "16KiB", "1000B".
 std::string duration_text(Millis duration);

@@ -30,6 +30,16 @@ TEST(Quantity, Sizes) {
   }
 }
 
+TEST(Quantity, Rates) {
+  EXPECT_EQ(parse_rate("100/s"), (Rate{100, Millis(1000)}));
+  EXPECT_EQ(parse_rate("1/m"), (Rate{1, Millis(60'000)}));
+  EXPECT_EQ(parse_rate("4294967295/h"), (Rate{UINT32_MAX, Millis(3'600'000)}));
+  for (std::string_view bad : {"", "100", "/s", "100/", "0/s", "-1/s", "+1/s", "1.5/s", "1 /s", "1/ s", "1/ms", "1/S",
+                               "1/d", "1/s/s", "4294967296/s", "0x1/s"}) {
+    EXPECT_FALSE(parse_rate(bad)) << bad;
+  }
+}
+
 TEST(Quantity, TextsAreReadBack) {
   for (std::uint64_t value :
        {0ULL, 1ULL, 999ULL, 1000ULL, 1024ULL, 1500ULL, 60'000ULL, 90'000ULL, 3'600'000ULL, 1ULL << 20}) {

@@ -44,11 +44,6 @@ std::string nearest(std::string_view word, const std::vector<std::string>& among
   return best;
 }
 
-std::string suggestion(std::string_view word, const std::vector<std::string>& among) {
-  const std::string meant = nearest(word, among);
-  return meant.empty() ? "known here: " + joined(among) : "did you mean " + in_quotes(meant) + "?";
-}
-
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::table: return "a table";
@@ -79,6 +74,11 @@ std::string in_quotes(std::string_view text) {
   return out + "\"";
 }
 
+std::string suggestion(std::string_view word, const std::vector<std::string>& among) {
+  const std::string meant = nearest(word, among);
+  return meant.empty() ? "known here: " + joined(among) : "did you mean " + in_quotes(meant) + "?";
+}
+
 // ===== Problems =====
 
 void Problems::add(SourcePosition position, std::string message) {
@@ -103,7 +103,7 @@ bool TomlTable::has_any(std::initializer_list<std::string_view> keys) const noex
 }
 
 const toml::node* TomlTable::find(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::ranges::find(known_, key) == known_.end()) known_.emplace_back(key);
   return table_.get(key);
 }
 

@@ -28,6 +28,9 @@ SourcePosition position_of(const toml::node& node) noexcept;
 /// What a person reads in a message: in quotes, shortened, without control characters.
 std::string in_quotes(std::string_view text);
 
+/// For a word that is not one of `among`: which was probably meant, or all that there are.
+std::string suggestion(std::string_view word, const std::vector<std::string>& among);
+
 class Problems {
  public:
   explicit Problems(std::string file) : file_(std::move(file)) {}
