@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "config/load.h"
+#include "config/upstream_server.h"
 #include "server/run.h"
 #include "server/welcome_server.h"
 
@@ -21,6 +22,7 @@ struct ServeArguments {
   std::vector<std::string> http;
   std::vector<std::string> https;
   std::string root;
+  std::string proxy;
   std::uint32_t workers = 0;
   std::string access_log;
   std::string log_format;
@@ -29,6 +31,11 @@ struct ServeArguments {
 std::string check_address(const std::string& text) {
   return parse_address(text) ? std::string()
                              : "'" + text + "' is no ADDR:PORT; write it as 127.0.0.1:8101, [::1]:8101, or :8101";
+}
+
+std::string check_server(const std::string& text) {
+  const auto server = parse_upstream_server(text, "");
+  return server ? std::string() : "'" + text + "': " + server.error();
 }
 
 std::vector<Address> to_addresses(const std::vector<std::string>& texts) {
@@ -68,11 +75,24 @@ void print_what_to_try(const std::vector<Server::Listening>& listeners) {
              text(http->address), program_invocation_name);
 }
 
+void print_what_is_proxied(const std::vector<Server::Listening>& listeners, const std::string& server) {
+  for (const Server::Listening& listener : listeners) {
+    fmt::print(stderr, "{}://{}/ is passed on to {}, WebSocket included\n", listener.is_https ? "https" : "http",
+               text(listener.address), server);
+  }
+}
+
 int serve(const ServeArguments& arguments) {
   WelcomeOptions options{
       .http = to_addresses(arguments.http), .https = to_addresses(arguments.https), .root = arguments.root};
-  const bool is_welcome = arguments.config_file.empty();
-  std::optional<Config> config = is_welcome ? welcome_config(options) : load(arguments.config_file, options);
+  const bool is_proxy = !arguments.proxy.empty();
+  const bool is_welcome = !is_proxy && arguments.config_file.empty();
+  std::optional<Config> config;
+  if (is_proxy) {
+    config = proxy_config(options, *parse_upstream_server(arguments.proxy, ""));
+  } else {
+    config = is_welcome ? welcome_config(options) : load(arguments.config_file, options);
+  }
   if (!config) return 1;
   if (arguments.workers != 0) config->workers = arguments.workers;
   if (!arguments.access_log.empty()) {
@@ -84,7 +104,9 @@ int serve(const ServeArguments& arguments) {
   }
   Server server(std::move(*config));
   if (is_welcome) add_welcome_routes(server, options);
-  return run(server, is_welcome ? &print_what_to_try : nullptr);
+  if (is_welcome) return run(server, &print_what_to_try);
+  if (!is_proxy) return run(server);
+  return run(server, [&](const auto& listeners) { print_what_is_proxied(listeners, arguments.proxy); });
 }
 
 }  // namespace
@@ -102,10 +124,16 @@ void add_serve_command(CLI::App& app, int& exit_code) {
       ->type_name("ADDR:PORT")
       ->check(check_address)
       ->allow_extra_args(false);
+  CLI::Option* proxy =
+      command->add_option("--proxy", arguments->proxy, "Pass everything on to the server there, WebSocket included")
+          ->type_name("URL")
+          ->check(check_server)
+          ->excludes(config);
   command->add_option("--root", arguments->root, "Serve the files in DIR instead of the welcome page")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory)
-      ->excludes(config);
+      ->excludes(config)
+      ->excludes(proxy);
   command->add_option("--workers", arguments->workers, "Threads; one for each core unless given")
       ->type_name("N")
       ->check(CLI::Range(1u, 1024u));

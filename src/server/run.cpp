@@ -99,7 +99,7 @@ std::string ready_line(const std::vector<Server::Listening>& listeners) {
   return line;
 }
 
-int run(Server& server, void (*before_ready)(const std::vector<Server::Listening>& listeners)) {
+int run(Server& server, const std::function<void(const std::vector<Server::Listening>&)>& before_ready) {
   // Blocked before there is another thread, so that they come here and nowhere else.
   const sigset_t ours = signals_of_ours();
   sigprocmask(SIG_BLOCK, &ours, nullptr);
@@ -116,7 +116,7 @@ int run(Server& server, void (*before_ready)(const std::vector<Server::Listening
                  listener.is_https ? "https" : "TLS by Upgrade", listener.fingerprint);
     }
   }
-  if (before_ready != nullptr) before_ready(server.listeners());
+  if (before_ready) before_ready(server.listeners());
   fmt::print(stderr, "{}\n", ready_line(server.listeners()));
   SignalLoop(server, std::move(signals)).run();
   server.wait();

@@ -5,6 +5,7 @@
 //   SIGHUP            reads certificates again
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace turnout {
 
 /// Starts the server and returns the exit code once it has ended. To be called before the process has other threads.
 /// `before_ready` may say something to a person; the line that programs wait for is the one after it.
-int run(Server& server, void (*before_ready)(const std::vector<Server::Listening>& listeners) = nullptr);
+int run(Server& server, const std::function<void(const std::vector<Server::Listening>&)>& before_ready = nullptr);
 
 /// "ready http=127.0.0.1:8101 https=127.0.0.1:8443"; several of a kind are joined by commas.
 std::string ready_line(const std::vector<Server::Listening>& listeners);

@@ -6,6 +6,20 @@
 #include "handlers/welcome.h"
 
 namespace turnout {
+namespace {
+
+std::vector<ListenerConfig> listeners_of(const WelcomeOptions& options) {
+  std::vector<ListenerConfig> listeners;
+  for (const Address& address : options.http) listeners.push_back(http_listener(address));
+  for (const Address& address : options.https) listeners.push_back(https_listener(address));
+  if (listeners.empty()) {
+    listeners.push_back(http_listener(*parse_address(welcome_http)));
+    listeners.push_back(https_listener(*parse_address(welcome_https)));
+  }
+  return listeners;
+}
+
+}  // namespace
 
 ListenerConfig http_listener(const Address& address) {
   ListenerConfig listener;
@@ -28,12 +42,7 @@ ListenerConfig https_listener(const Address& address) {
 
 Config welcome_config(const WelcomeOptions& options) {
   Config config;
-  for (const Address& address : options.http) config.listeners.push_back(http_listener(address));
-  for (const Address& address : options.https) config.listeners.push_back(https_listener(address));
-  if (config.listeners.empty()) {
-    config.listeners.push_back(http_listener(*parse_address(welcome_http)));
-    config.listeners.push_back(https_listener(*parse_address(welcome_https)));
-  }
+  config.listeners = listeners_of(options);
   RouteConfig echo;
   echo.match.path = "/echo";
   echo.handler = EchoConfig{};
@@ -45,6 +54,21 @@ Config welcome_config(const WelcomeOptions& options) {
     files.handler = FilesConfig{.root = options.root, .prefix = {}};
     config.routes.push_back(std::move(files));
   }
+  return config;
+}
+
+Config proxy_config(const WelcomeOptions& options, UpstreamServerConfig server) {
+  Config config;
+  config.listeners = listeners_of(options);
+  UpstreamConfig upstream;
+  upstream.name = "proxy";
+  upstream.servers.push_back(std::move(server));
+  RouteConfig everything;
+  everything.proxy.emplace().to = upstream.name;
+  everything.switch_tokens = {"websocket"};
+  everything.origins.kind = OriginPolicy::Kind::any;
+  config.upstreams.push_back(std::move(upstream));
+  config.routes.push_back(std::move(everything));
   return config;
 }
 

@@ -28,6 +28,8 @@ ListenerConfig http_listener(const Address& address);
 ListenerConfig https_listener(const Address& address);
 
 Config welcome_config(const WelcomeOptions& options);
+/// Everything to one server, and what may become a WebSocket may do so there. Listeners as above.
+Config proxy_config(const WelcomeOptions& options, UpstreamServerConfig server);
 void add_welcome_routes(Server& server, const WelcomeOptions& options);
 
 }  // namespace turnout
