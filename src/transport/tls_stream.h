@@ -44,6 +44,7 @@ class TlsStream final : public Stream {
   /// Why it failed or was truncated; Why::none as long as it did not.
   Why why() const noexcept { return engine_.why(); }
   std::string_view failure() const noexcept { return engine_.failure(); }
+  TlsFault fault() const noexcept { return engine_.fault(); }
   std::optional<TlsCertificate> peer_certificate() const { return engine_.peer_certificate(); }
 
  private:

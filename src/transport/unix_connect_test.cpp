@@ -87,7 +87,9 @@ TEST_F(UnixConnect, NobodyThereIsRefused) {
   EXPECT_EQ(connect_to_path(path_).code, Code::refused);
   folder_.write("file", "no socket");
   EXPECT_EQ(connect_to_path((folder_ / "file").string()).code, Code::refused);
-  { const Descriptor gone = listen_at(path_, 1); }
+  {
+    const Descriptor gone = listen_at(path_, 1);
+  }
   EXPECT_EQ(connect_to_path(path_).code, Code::refused);
   EXPECT_EQ(connect_to_path("").code, Code::refused);
 }

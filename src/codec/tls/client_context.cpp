@@ -49,7 +49,7 @@ std::optional<std::vector<unsigned char>> parse_fingerprint(std::string_view tex
 }
 
 std::optional<std::string> trust(SSL_CTX* native, const TlsClientOptions& options) {
-  if (SSL_CTX_set_default_verify_paths(native) != 1) {
+  if (!options.ca_file_only && SSL_CTX_set_default_verify_paths(native) != 1) {
     return fmt::format("the system's certificate authorities cannot be read: {}", take_openssl_error("unknown error"));
   }
   if (!options.ca_file.empty() && SSL_CTX_load_verify_file(native, options.ca_file.c_str()) != 1) {
@@ -62,9 +62,31 @@ std::optional<std::string> trust(SSL_CTX* native, const TlsClientOptions& option
   return std::nullopt;
 }
 
+std::optional<std::string> show(SSL_CTX* native, const TlsClientOptions& options) {
+  if (options.certificate_file.empty()) return std::nullopt;
+  const std::string& key_file = options.key_file.empty() ? options.certificate_file : options.key_file;
+  const auto certificate = TlsCertificate::load(options.certificate_file, key_file);
+  if (!certificate) return certificate.error();
+  bool used = SSL_CTX_use_certificate(native, certificate->leaf()) == 1 &&
+              SSL_CTX_use_PrivateKey(native, certificate->key()) == 1;
+  for (const TlsCertificate::X509Ptr& link : certificate->chain()) {
+    used = used && SSL_CTX_add1_chain_cert(native, link.get()) == 1;
+  }
+  if (used) return std::nullopt;
+  return fmt::format("certificate file '{}': it cannot be used: {}", options.certificate_file,
+                     take_openssl_error("out of memory"));
+}
+
 }  // namespace
 
 struct TlsClientCallbacks {
+  /// A session that can be resumed: right after the handshake, or with a ticket at any time later.
+  static int new_session(SSL* ssl, SSL_SESSION* session) {
+    auto* slot = static_cast<TlsSessionSlot*>(SSL_get_app_data(ssl));
+    if (slot != nullptr && SSL_SESSION_is_resumable(session) == 1) slot->put(session);
+    return 0;  // OpenSSL keeps its own
+  }
+
   /// Instead of looking for an authority: is it the one certificate that was asked for?
   static int verify_pinned(X509_STORE_CTX* store, void* self) {
     const auto& pinned = static_cast<const TlsClientContext*>(self)->pinned_;
@@ -101,7 +123,8 @@ std::expected<std::shared_ptr<const TlsClientContext>, std::string> TlsClientCon
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(native,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(native, &TlsClientCallbacks::new_session);
   // SSL_CTX_set_alpn_protos answers 0 for success.
   if (SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1 ||
       SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 ||
@@ -117,6 +140,7 @@ std::expected<std::shared_ptr<const TlsClientContext>, std::string> TlsClientCon
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
     if (auto error = trust(native, options)) return std::unexpected(*error);
   }
+  if (auto error = show(native, options)) return std::unexpected(*error);
   return context;
 }
 
@@ -139,10 +163,20 @@ ssl_st* TlsClientContext::make_ssl(const TlsConnect& connect) const noexcept {
   if (connect.version_max == TlsVersion::tls_1_2) {
     ready = ready && SSL_set_max_proto_version(ssl.get(), TLS1_2_VERSION) == 1;
   }
+  if (!connect.alpn.empty()) {
+    const auto alpn = alpn_wire(connect.alpn);
+    // SSL_set_alpn_protos answers 0 for success.
+    if (!alpn || SSL_set_alpn_protos(ssl.get(), alpn->data(), static_cast<unsigned int>(alpn->size())) != 0) {
+      ERR_clear_error();
+      return nullptr;
+    }
+  }
+  SSL_set_app_data(ssl.get(), connect.session.get());
   ERR_clear_error();
   // Where the name is not what is verified, it need not be one.
   if (!ready && !insecure_ && pinned_.empty()) return nullptr;
   SSL_set_connect_state(ssl.get());
+  if (connect.session != nullptr) connect.session->offer(ssl.get());
   return ssl.release();
 }
 

@@ -113,7 +113,7 @@ TlsEngine::TlsEngine(std::shared_ptr<const TlsContext> context, TlsAccept accept
 }
 
 TlsEngine::TlsEngine(std::shared_ptr<const TlsClientContext> context, const TlsConnect& connect)
-    : client_context_(std::move(context)), ssl_(client_context_->make_ssl(connect)) {
+    : client_context_(std::move(context)), session_(connect.session), ssl_(client_context_->make_ssl(connect)) {
   attach();
 }
 
@@ -280,6 +280,15 @@ std::string_view TlsEngine::failure() const noexcept {
   }
   const char* reason = error_ == 0 ? nullptr : ERR_reason_error_string(error_);
   return reason == nullptr ? sentence(why_) : std::string_view(reason);
+}
+
+TlsFault TlsEngine::fault() const noexcept {
+  if (final_ != TlsStatus::failed) return TlsFault::none;
+  const int reason = ERR_GET_REASON(error_);
+  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return TlsFault::certificate;
+  // OpenSSL numbers its reasons for the alerts of a peer from here on, and RFC 8446 has 256 of them.
+  const bool alert = reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
+  return alert ? TlsFault::alert : TlsFault::protocol;
 }
 
 std::optional<TlsCertificate> TlsEngine::peer_certificate() const {

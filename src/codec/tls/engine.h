@@ -46,6 +46,14 @@ struct TlsStep {
   friend bool operator==(const TlsStep&, const TlsStep&) = default;
 };
 
+/// Where a failure lies, for those who have to say so to somebody else.
+enum class TlsFault : std::uint8_t {
+  none,
+  protocol,     // the peer does not speak TLS, or not in a way that we do
+  certificate,  // the peer's is not one that we take
+  alert,        // the peer did not want to go on
+};
+
 struct TlsAccept {
   bool upgraded = false;                         // after a 101 (RFC 2817)
   TlsVersion version_max = TlsVersion::tls_1_3;  // then: what the 101 named
@@ -93,6 +101,7 @@ class TlsEngine {
   Why why() const noexcept { return why_; }
   /// The same for a person, in OpenSSL's words ("certificate verify failed", "http request").
   std::string_view failure() const noexcept;
+  TlsFault fault() const noexcept;
   std::optional<TlsCertificate> peer_certificate() const;
   /// For diagnosis and tests.
   ssl_st* native() const noexcept { return ssl_.get(); }
@@ -112,6 +121,7 @@ class TlsEngine {
   std::shared_ptr<const TlsContext> context_;  // its callbacks are called during the handshake
   std::shared_ptr<const TlsClientContext> client_context_;
   TlsHandshake handshake_;
+  std::shared_ptr<TlsSessionSlot> session_;  // where the session goes
   std::unique_ptr<ssl_st, SslDeleter> ssl_;
 
   Bytes* input_ = nullptr;  // of the call in progress
