@@ -33,6 +33,7 @@ if(NOT TURNOUT_SANITIZE)
   include(cmake/headers.cmake)
   set(scripts ${PROJECT_SOURCE_DIR}/tests)
   add_test(NAME structure COMMAND ${scripts}/structure_test.py)
+  add_test(NAME switch_oracle COMMAND ${scripts}/switch/oracle_test.py)
   add_test(NAME security_doc COMMAND ${scripts}/security_doc_test.py)
   add_test(NAME hardening COMMAND ${scripts}/hardening_test.py ${TURNOUT_RELEASE_DIR})
   add_test(NAME install

@@ -304,7 +304,8 @@ def open_h2c(target, host):
     return http2
 
 
-FRONTS = {"h1": open_h1, "h1-tls-port": open_h1_tls_port, "https": open_https, "tls": open_tls, "h2": open_h2, "https-h2": open_https_h2,
+FRONTS = {"h1": open_h1, "h1-tls-port": open_h1_tls_port, "https": open_https, "tls": open_tls,
+          "h2": open_h2, "https-h2": open_https_h2,
           "h2c": open_h2c}
 
 PATHS = {path.name: path for path in (

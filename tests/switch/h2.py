@@ -14,8 +14,8 @@ import hpack
 from wire import SECONDS_MAX, Ended, Hang, Malformed
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "interop"))
-from http2 import (ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, SETTINGS,  # noqa: E402
-                   WINDOW_UPDATE, frame)
+from http2 import (ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM,  # noqa: E402
+                   SETTINGS, WINDOW_UPDATE, frame)
 
 CONTINUATION, PADDED, PRIORITY = 9, 8, 0x20
 INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE, ENABLE_CONNECT_PROTOCOL = 4, 5, 8

@@ -34,6 +34,8 @@ def judge(seen, own_laws):
         what = compare(seen, right)
         if what:
             found.append(Complaint(cite, what))
+    if own_laws:
+        found += [Complaint(cite, what) for cite, what in an_offer_has_a_connection_of_its_own(seen)]
     for check in seen.probe.checks:
         what = check(seen)
         if what:
@@ -180,8 +182,8 @@ def the_tunnel_is_exact(seen):
         yield cite, f"the backend got {_difference(tunnel.received, seen.up)}"
     if not down_is_exact:
         yield cite, f"the client got {_difference(seen.got, wanted_down)}"
-    if seen.detail.startswith("the backend's side"):
-        yield "safety: the end of one side ends the other", seen.detail
+    if seen.tunnel_trouble:
+        yield "safety: the end of one side ends the other, and every wait has a limit", seen.tunnel_trouble
 
 
 def _difference(got, wanted):
@@ -194,6 +196,13 @@ def requests_arrive_well_formed(seen):
     for record in seen.stage.records:
         if record.malformed:
             yield "RFC 9112 2.2, 3, 5", f"the backend got what is no request: {record.malformed}"
+
+
+def an_offer_has_a_connection_of_its_own(seen):
+    for record in seen.stage.records:
+        if record.h2 is None and len(record.requests) > 1 and \
+                any(request.values("Upgrade") for request in record.requests):
+            yield "law L2: private upstream", "the connection of an offer carried another request"
 
 
 RULES = (never_hangs, answers_are_well_formed, nothing_passes_by, bystanders_get_their_own,

@@ -23,9 +23,9 @@ class Seen:
     asked: bytes = b""  # what the client sent for its request, in HTTP/1.1
     up: bytes = b""  # sent into the tunnel
     got: bytes = b""  # came out of the tunnel
-    got_end: bool = True  # the client saw the tunnel end, where the backend ended it
     followed: list = dataclasses.field(default_factory=list)  # (what was asked for, Message) after a refusal
     follow_trouble: str = ""
+    tunnel_trouble: str = ""
     canaries: list = dataclasses.field(default_factory=list)  # (wanted, got)
     client_bytes: bytes = b""
 
@@ -150,7 +150,10 @@ def _attempt(probe, seen, session, bystander):
     if session.is_open and probe.mode == "terminated":
         seen.outcome = seen.answer.status  # the server's own business from here on
     elif session.is_open:
-        _use_tunnel(probe, seen, session, early)
+        try:
+            _use_tunnel(probe, seen, session, early)
+        except Hang as error:
+            seen.tunnel_trouble = f"hang: {error}"
     else:
         (_follow_h2 if probe.path.is_h2 else _follow_h1)(probe, seen, session)
 
@@ -174,7 +177,6 @@ def _use_tunnel(probe, seen, session, early):
     down = seen.stage.down_in_tunnel
     late = seen.stage.up[len(early):]
     seen.up = early + late
-    seen.got_end = True
     mode = probe.mode
     if mode in ("exchange", "client-resets", "trailers"):
         session.send(late)
@@ -204,7 +206,7 @@ def _use_tunnel(probe, seen, session, early):
         session.send(late)
         seen.got = session.read_to_end()
     if not seen.stage.finished.wait(SECONDS_MAX):
-        seen.detail = "the backend's side of the tunnel never ended"
+        seen.tunnel_trouble = "the backend's side of the tunnel never ended"
 
 
 def _ask_beside(probe, seen, session):

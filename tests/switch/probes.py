@@ -1,5 +1,5 @@
-"""All probes, by tables: what the backend does (refuses, forges, tunnels) on each path, what clients do in HTTP/1.1, and
-the forms of HTTP/2 on either side."""
+"""All probes, by tables: what the backend does (refuses, forges, tunnels) on each path, what clients do in HTTP/1.1,
+and the forms of HTTP/2 on either side."""
 import probes_client
 import probes_forged
 import probes_h2

@@ -1,5 +1,5 @@
-"""What clients do in HTTP/1.1, towards a backend that takes up any offer it sees: so whatever should have been declined,
-and was passed on, becomes a tunnel that can be seen."""
+"""What clients do in HTTP/1.1, towards a backend that takes up any offer it sees: so whatever should have been
+declined, and was passed on, becomes a tunnel that can be seen."""
 from fronts import PATHS, Ask, Path, offer
 from probe import (CLOSED, EITHER, NEVER, OPENS, REFUSED, SMUGGLED, Probe, answers, no_field_reaches_the_backend,
                    no_token_reaches_the_backend)

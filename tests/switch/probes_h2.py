@@ -99,8 +99,8 @@ FORMS = {
     "pri": (get(method=b"PRI", path=b"*"), REFUSED, "RFC 9113 3.4: PRI is no method of any request"),
 }
 # What the server need not offer, in order to be judged: these are plain requests.
-NEED_NO_CONNECT = ("GET-with-upgrade", "GET-with-connection", "GET-with-h2c", "plain-connect", "plain-connect-elsewhere",
-                   "protocol-on-GET", "method-with-crlf", "pri")
+NEED_NO_CONNECT = ("GET-with-upgrade", "GET-with-connection", "GET-with-h2c", "plain-connect",
+                   "plain-connect-elsewhere", "protocol-on-GET", "method-with-crlf", "pri")
 TOKENS = {"made-up": (), "tcp": (), "connect-udp": (), "connect-ip": (), "h2c": ("h2c",), "h2": ("h2",),
           "HTTP/2.0": ("http/",), "HTTP/1.1": ("http/",), "TLS/1.2": ("tls/",)}
 NOT_ROUTED = (NEVER, "law L5: only tokens that the route lists")
@@ -128,7 +128,8 @@ def forms(path, names=tuple(FORMS)):
         ask, right, cite = FORMS[name]
         # What a plain CONNECT gets from the backend, where it is passed on, is a refusal.
         script = (Answer(403),) if name.startswith("plain-connect") else ACCEPTS
-        yield Probe(f"{path.name}/form-{name}", path, script, right, cite, ask=ask, checks=(is_one_sound_request, no_101), needs_extended_connect=name not in NEED_NO_CONNECT)
+        yield Probe(f"{path.name}/form-{name}", path, script, right, cite, ask=ask,
+                    checks=(is_one_sound_request, no_101), needs_extended_connect=name not in NEED_NO_CONNECT)
 
 
 def tokens(path):

@@ -1,4 +1,4 @@
-"""The backend accepts: what is sent arrives, once and in order, however it is cut; and the end of a side arrives too."""
+"""The backend accepts: what is sent arrives, once and in order, however it is cut; the end of a side arrives too."""
 from fronts import PATHS
 from probe import CLOSED, OPENS, SMUGGLED, Probe, opens_or, tunnel_bytes
 from script import (BACKEND_ENDS_FIRST, CLIENT_ENDS_FIRST, EXCHANGE, RIGHT_101, Accept, Dribble, EndSending,
