@@ -123,7 +123,14 @@ def _attempt(probe, seen, session, bystander):
     stage, early = seen.stage, probe.early_bytes(seen.host)
     if not probe.path.is_h2:
         seen.asked = probe.request.render(seen.host) + early
+    for number in range(probe.requests_before):
+        wanted = f"turn-{number}-{seen.host}"
+        session.wire.send(f"GET /canary/{wanted} HTTP/1.1\r\nHost: {seen.host}\r\n\r\n".encode())
+        message = read_message(session.wire, is_answer=True)
+        seen.canaries.append((wanted, message.body.decode("latin-1") if message.status == 200 else message.start))
     session.ask(probe.request, early, probe.waits_for_100)
+    if probe.mode == "ended-at-once" and not probe.path.is_h2:
+        session.end_sending()
     if probe.mode == "reset-early":
         stage.paused.acquire(timeout=SECONDS_MAX)
         session.reset()

@@ -59,6 +59,7 @@ class Probe:
     connect_protocol: bool = True  # the HTTP/2 backend's SETTINGS_ENABLE_CONNECT_PROTOCOL
     needs_extended_connect: bool = True  # over HTTP/2: not offered where the server does not announce it
     retried: bool = False  # the server may send the request once more
+    requests_before: int = 0  # on the same connection, each answered before the next is sent
     waits_for_100: bool = False  # the client holds its body until then
 
     @property

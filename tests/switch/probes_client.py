@@ -3,7 +3,7 @@ declined, and was passed on, becomes a tunnel that can be seen."""
 from fronts import PATHS, Ask, Path, offer
 from probe import (CLOSED, EITHER, NEVER, OPENS, REFUSED, SMUGGLED, Probe, answers, no_field_reaches_the_backend,
                    no_token_reaches_the_backend)
-from script import EXCHANGE, Accept, Answer
+from script import EXCHANGE, Accept, Answer, EndSending, ReadToEnd, SendTunnel
 
 WS, TCP, HTTPS = PATHS["h1-ws"], PATHS["h1-tcp"], PATHS["https-ws"]
 TLS_PORT = Path("h1-tls-port", "h1-tls-port", "tcp", "h1", "HTTP/1.1 where TLS by Upgrade is offered")
@@ -245,6 +245,11 @@ def pipelined(path):
         yield Probe(f"{path.name}/{name}-early", path, ACCEPTS, EITHER, order, ask=ws(before=before), early=SMUGGLED)
         yield Probe(f"{path.name}/{name}-refused", path, (Answer(403),), answers(403, CLOSED), order,
                     ask=ws(before=before), early=SMUGGLED)
+    for count in (1, 4):
+        yield Probe(f"{path.name}/request-{count + 1}-of-a-connection", path, ACCEPTS, OPENS, order,
+                    requests_before=count)
+        yield Probe(f"{path.name}/request-{count + 1}-of-a-connection-refused", path, (Answer(403),), answers(403),
+                    order, requests_before=count, early=SMUGGLED)
     again = ws().render("{host}")
     yield Probe(f"{path.name}/two-offers", path, ACCEPTS, EITHER, order, early=again)
     yield Probe(f"{path.name}/two-offers-refused", path, (Answer(403),), answers(403), order, early=again,
@@ -255,6 +260,15 @@ def pipelined(path):
                 ask=Ask(()), early=PREFACE, checks=(no_preface,), late=False)
     yield Probe(f"{path.name}/pri-with-fields", path, ACCEPTS, NEVER, NO_REQUEST, checks=(no_preface,),
                 ask=Ask(WEBSOCKET, method="PRI", target="*"))
+
+
+def ended_with_the_request(path):
+    """The client ends its direction at once. Whether that takes the request back is for the server to say."""
+    cite = "RFC 9112 9.6, RFC 9110 7.8: what is sent arrives"
+    yield Probe(f"{path.name}/ended-with-the-request", path, (Accept(), ReadToEnd(), SendTunnel(), EndSending()),
+                EITHER, cite, mode="ended-at-once", bytes_up=0, late=False)
+    yield Probe(f"{path.name}/ended-with-the-request-refused", path, (Answer(403),), NEVER, cite, late=False,
+                mode="ended-at-once", early=SMUGGLED)
 
 
 def version_7777(path):
@@ -335,7 +349,7 @@ PROBES = [
     *(neighbour(WS, name, ask) for name, ask in NEIGHBOURS.items()),
     *(neighbour(HTTPS, name, NEIGHBOURS[name]) for name in ("h2c", "http-2.0", "tls")),
     *connects(WS), connect(HTTPS, "refused-early", "{host}:80", early=SMUGGLED),
-    *pipelined(WS), version_7777(WS), version_7777(HTTPS),
+    *pipelined(WS), *ended_with_the_request(WS), *ended_with_the_request(TCP), version_7777(WS), version_7777(HTTPS),
     *raw(TCP), *ahead_of_tls(TLS_PORT),
     Probe("h1-ws/expects-100", WS, ACCEPTS, EITHER, "RFC 9110 7.8, 10.1.1", ask=ws("Expect: 100-continue")),
     Probe("h1-ws/plain-request-early", WS, (Answer(200),), answers(200), "RFC 9112 9.3", ask=Ask(()), early=SMUGGLED),
