@@ -225,15 +225,16 @@ class Http2Session:
         self.connection.wire.close()
 
 
-def _tls(wire, alpn):
+def _tls(wire, alpn=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_alpn_protocols([alpn])
+    if alpn:
+        context.set_alpn_protocols([alpn])
     try:
         sock = context.wrap_socket(wire.socket)
     except (OSError, ssl.SSLError) as error:
         raise Ended(f"TLS: {error}") from None
-    if sock.selected_alpn_protocol() not in (alpn, None if alpn == "http/1.1" else alpn):
+    if alpn == "h2" and sock.selected_alpn_protocol() != alpn:
         raise NotOffered(f"{alpn} by ALPN")
     return Wire(sock)
 
@@ -275,7 +276,8 @@ def open_tls(target, host):
         raise NotOffered("TLS by Upgrade")
     if wire.unread():
         raise Malformed(f"before TLS came {wire.unread()!r}")
-    session = Http1Session(_tls(wire, "http/1.1"), host, is_tls=True)
+    # Without ALPN: who offers that began in TLS, and this may be an attack on it (CVE-2025-49812).
+    session = Http1Session(_tls(wire), host, is_tls=True)
     answer = session.answer()
     if answer.body != b"tls":
         raise Malformed(f"the request that asked for TLS got {answer}")
