@@ -112,7 +112,7 @@ class Haproxy(Target):
     def run(self):
         path = program("haproxy")
         first = subprocess.run([path, "-v"], capture_output=True, text=True).stdout.split("\n")[0]
-        self.version = f"haproxy {first.split(' ')[2]}"
+        self.version = f"HAProxy {first.split(' ')[2]}"
         http, https = self.listen(), self.listen()
         self.http = self.http2 = http.getsockname()
         self.https = https.getsockname()
