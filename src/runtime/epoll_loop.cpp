@@ -48,6 +48,15 @@ Result<void> EpollLoop::add(int descriptor, EventSource& source) noexcept {
   return {};
 }
 
+Result<void> EpollLoop::watch(int descriptor, EventSource& source, std::uint32_t events) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &source;
+  if (epoll_ctl(epoll_, EPOLL_CTL_MOD, descriptor, &event) == 0) return {};
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0) return {};
+  return fail(Code::refused, Source::internal);
+}
+
 void EpollLoop::forget(EventSource& source) noexcept {
   for (int i = events_next_; i < events_count_; ++i) {
     auto& event = events_[static_cast<std::size_t>(i)];

@@ -27,9 +27,12 @@ struct EventSource {
 class EpollLoop : public Worker {
  public:
   EpollLoop();
-  ~EpollLoop();
+  ~EpollLoop() override;
 
   Result<void> add(int descriptor, EventSource& source) noexcept;
+  /// For the sockets of a library that expects to be told as long as there is something to do, and of nothing else:
+  /// level-triggered, EPOLLIN and EPOLLOUT as given. Again for the same descriptor: that is what it is told from now on.
+  Result<void> watch(int descriptor, EventSource& source, std::uint32_t events) noexcept;
   /// To be called before a source goes away, also where its descriptor is closed right after.
   void forget(EventSource& source) noexcept;
 
@@ -40,8 +43,7 @@ class EpollLoop : public Worker {
   /// Called at the end of each turn, before the loop waits.
   std::function<void()> at_turn_end;
 
-  /// From any thread: runs `job` on this loop's thread.
-  void post_from_elsewhere(std::function<void()> job);
+  void post_from_elsewhere(std::function<void()> job) override;
 
  private:
   struct WakeSource : EventSource {

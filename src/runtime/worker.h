@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "base/bytes.h"
@@ -20,7 +21,7 @@ class Worker {
   Worker() = default;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  ~Worker() = default;
+  virtual ~Worker() = default;
 
   /// Milliseconds since the worker began; never goes back.
   std::uint64_t now_ms() const noexcept { return now_ms_; }
@@ -39,6 +40,9 @@ class Worker {
   /// Runs what was posted before the call, not what that posts in turn.
   void run_ready() noexcept;
   bool has_ready() const noexcept { return first_ != nullptr; }
+
+  /// From any thread: runs `job` on this worker's thread.
+  virtual void post_from_elsewhere(std::function<void()> job) = 0;
 
   SharedBuffers& buffers() noexcept { return buffers_; }
 

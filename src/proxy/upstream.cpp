@@ -1,0 +1,91 @@
+#include "proxy/upstream.h"
+
+#include <algorithm>
+
+namespace turnout {
+namespace {
+
+/// Spreads a counter over all numbers (the finaliser of MurmurHash3): as good as chance here, and free of any state
+/// that workers would have to share besides the counter.
+std::uint32_t scatter(std::uint32_t n) noexcept {
+  n += 0x9e3779b9u;
+  n = (n ^ n >> 16) * 0x85ebca6bu;
+  n = (n ^ n >> 13) * 0xc2b2ae35u;
+  return n ^ n >> 16;
+}
+
+}  // namespace
+
+Upstream::Upstream(UpstreamOptions options, const Upstream* before) : options_(std::move(options)) {
+  for (const UpstreamServer& described : options_.servers) {
+    UpstreamServer server = described;
+    if (server.tls != nullptr && server.tls_session == nullptr) server.tls_session = std::make_shared<TlsSessionSlot>();
+    std::shared_ptr<UpstreamServerState> state = before == nullptr ? nullptr : before->known(server.name, servers_);
+    if (state == nullptr) state = std::make_shared<UpstreamServerState>(server.name);
+    state->set_policy(options_.fails_max, options_.fail_timeout);
+    servers_.push_back({std::make_shared<const UpstreamServer>(std::move(server)), std::move(state)});
+  }
+}
+
+std::shared_ptr<UpstreamServerState> Upstream::known(const std::string& name,
+                                                     std::span<const Server> taken) const noexcept {
+  for (const Server& server : servers_) {
+    const auto& state = server.state;
+    if (state->name() != name || state->health() == UpstreamServerState::Health::removed) continue;
+    if (std::ranges::find(taken, state, &Server::state) == taken.end()) return state;
+  }
+  return nullptr;
+}
+
+std::optional<UpstreamLease> Upstream::pick(std::int64_t now_ms,
+                                            std::span<const UpstreamServerState* const> tried) const {
+  thread_local Candidates candidates;  // its memory is kept from call to call
+  for (const bool marked_too : {false, true}) {
+    candidates.clear();
+    for (const Server& server : servers_) {
+      const UpstreamServerState& state = *server.state;
+      if (!state.is_up() || std::ranges::find(tried, &state) != tried.end()) continue;
+      if (marked_too || !state.is_marked(now_ms)) candidates.push_back(&server);
+    }
+    if (candidates.empty()) continue;
+    const Server& chosen = choose(candidates);
+    chosen.state->begin_trial(now_ms);
+    return UpstreamLease(chosen.server, chosen.state);
+  }
+  return std::nullopt;
+}
+
+const Upstream::Server& Upstream::choose(const Candidates& candidates) const noexcept {
+  const std::size_t count = candidates.size();
+  const std::uint32_t turn = turn_.fetch_add(1, std::memory_order_relaxed);
+  switch (options_.balance) {
+    case Balance::round_robin: break;
+    case Balance::least_connections: {
+      // From another one each time, so that equals take turns.
+      const Server* least = candidates[turn % count];
+      for (std::size_t i = 1; i < count; ++i) {
+        const Server* other = candidates[(turn + i) % count];
+        if (other->state->open() < least->state->open()) least = other;
+      }
+      return *least;
+    }
+    case Balance::random_two: {
+      if (count == 1) break;
+      const std::uint32_t random = scatter(turn);
+      const std::size_t one = (random & 0xffff) % count;
+      const std::size_t two = (one + 1 + (random >> 16) % (count - 1)) % count;
+      return *(candidates[two]->state->open() < candidates[one]->state->open() ? candidates[two] : candidates[one]);
+    }
+  }
+  return *candidates[turn % count];
+}
+
+void Upstream::remove_others(const Upstream* after) const {
+  for (const Server& server : servers_) {
+    const bool stays =
+        after != nullptr && std::ranges::find(after->servers_, server.state, &Server::state) != after->servers_.end();
+    if (!stays) server.state->set_health(UpstreamServerState::Health::removed);
+  }
+}
+
+}  // namespace turnout
