@@ -93,6 +93,7 @@ void EpollLoop::run() noexcept {
     wheel().advance(now_ms_);
     run_ready();
   }
+  stopped_ = false;  // for whoever runs it once more
 }
 
 void EpollLoop::post_from_elsewhere(std::function<void()> job) {

@@ -75,5 +75,18 @@ TEST(Posting, JobsBeforeTheLoopRunsAreNotLost) {
   EXPECT_TRUE(ran);
 }
 
+TEST(Posting, ALoopThatWasStoppedRunsAgain) {
+  EpollLoop loop;
+  int runs = 0;
+  for (int i = 0; i < 2; ++i) {
+    loop.post_from_elsewhere([&] {
+      ++runs;
+      loop.stop();
+    });
+    loop.run();
+  }
+  EXPECT_EQ(runs, 2);
+}
+
 }  // namespace
 }  // namespace turnout
