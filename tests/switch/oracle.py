@@ -45,7 +45,7 @@ def judge(seen, own_laws):
 
 def compare(seen, right):
     """The outcome against what is right for the probe."""
-    if seen.outcome in ("hang", "malformed"):
+    if seen.outcome in ("hang", "malformed", "unreachable"):
         return None  # rules of their own
     if seen.opened:
         return f"the protocol was switched; right: {right}" if right.opens is False else None
@@ -60,11 +60,18 @@ def _describe(seen):
     return f"closed without an answer ({seen.detail})" if seen.outcome == CLOSED else f"the answer was {seen.outcome}"
 
 
+def is_reachable(seen):
+    if seen.outcome == "unreachable":
+        yield "safety: who does nothing wrong is served", f"the request could not even be sent: {seen.detail}"
+
+
 def never_hangs(seen):
     if seen.outcome == "hang":
         yield "safety: every wait has a limit", f"neither an answer nor an end of the connection: {seen.detail}"
     elif seen.follow_trouble.startswith("hang"):
         yield "safety: every wait has a limit", seen.follow_trouble
+    if seen.end_trouble:
+        yield "safety: the end of one side ends the other", seen.end_trouble
 
 
 def answers_are_well_formed(seen):
@@ -182,8 +189,6 @@ def the_tunnel_is_exact(seen):
         yield cite, f"the backend got {_difference(tunnel.received, seen.up)}"
     if not down_is_exact:
         yield cite, f"the client got {_difference(seen.got, wanted_down)}"
-    if seen.tunnel_trouble:
-        yield "safety: the end of one side ends the other, and every wait has a limit", seen.tunnel_trouble
 
 
 def _difference(got, wanted):
@@ -205,6 +210,6 @@ def an_offer_has_a_connection_of_its_own(seen):
             yield "law L2: private upstream", "the connection of an offer carried another request"
 
 
-RULES = (never_hangs, answers_are_well_formed, nothing_passes_by, bystanders_get_their_own,
+RULES = (is_reachable, never_hangs, answers_are_well_formed, nothing_passes_by, bystanders_get_their_own,
          answers_after_a_refusal_are_in_order, an_acceptance_says_what_it_must, a_tunnel_was_accepted_by_the_backend,
          nothing_goes_ahead_of_the_acceptance, the_tunnel_is_exact, requests_arrive_well_formed)

@@ -17,7 +17,7 @@ class Seen:
     probe: object
     host: str
     stage: object
-    outcome: object = None  # "opened", a status, CLOSED, "hang", "malformed" or "not offered"
+    outcome: object = None  # "opened", a status, CLOSED, "hang", "malformed", "unreachable", "not offered"
     detail: str = ""
     answer: object = None
     asked: bytes = b""  # what the client sent for its request, in HTTP/1.1
@@ -25,7 +25,7 @@ class Seen:
     got: bytes = b""  # came out of the tunnel
     followed: list = dataclasses.field(default_factory=list)  # (what was asked for, Message) after a refusal
     follow_trouble: str = ""
-    tunnel_trouble: str = ""
+    end_trouble: str = ""  # an end, of the client's side or the backend's, that was not passed on
     canaries: list = dataclasses.field(default_factory=list)  # (wanted, got)
     client_bytes: bytes = b""
 
@@ -107,7 +107,7 @@ def play(probe, stage, host, target):
         seen.outcome, seen.detail = "malformed", str(error)
     except (Ended, ConnectionError) as error:
         # Not the answer, but the way to it: the connection was not even made, or TLS or h2c failed.
-        seen.outcome, seen.detail = CLOSED, f"on the way to the request: {error}"
+        seen.outcome, seen.detail = "unreachable", str(error)
     finally:
         if session is not None:
             seen.client_bytes = bytes(session.wire.received)
@@ -135,7 +135,8 @@ def _attempt(probe, seen, session, bystander):
         stage.paused.acquire(timeout=SECONDS_MAX)
         session.reset()
         stage.resume()
-        stage.finished.wait(SECONDS_MAX)
+        if not stage.finished.wait(SECONDS_MAX):
+            seen.end_trouble = "the client is gone, and the backend was never told"
         seen.outcome = CLOSED
         return
     for step in stage.script:
@@ -160,7 +161,9 @@ def _attempt(probe, seen, session, bystander):
         try:
             _use_tunnel(probe, seen, session, early)
         except Hang as error:
-            seen.tunnel_trouble = f"hang: {error}"
+            seen.end_trouble = f"in the tunnel neither bytes nor its end came: {error}"
+        except (Ended, hpack.Malformed) as error:
+            seen.detail = f"the connection ended under the tunnel: {error}"  # what was lost with it, shows
     else:
         (_follow_h2 if probe.path.is_h2 else _follow_h1)(probe, seen, session)
 
@@ -213,7 +216,7 @@ def _use_tunnel(probe, seen, session, early):
         session.send(late)
         seen.got = session.read_to_end()
     if not seen.stage.finished.wait(SECONDS_MAX):
-        seen.tunnel_trouble = "the backend's side of the tunnel never ended"
+        seen.end_trouble = "the backend's side of the tunnel never ended"
 
 
 def _ask_beside(probe, seen, session):
