@@ -35,6 +35,10 @@ struct Limits {
   Millis tunnel_idle{3'600'000};
   Millis close_wait{5'000};  // for the answer to a WebSocket close frame
 
+  // For each client address, an IPv6 client being its /64; loopback and trusted proxies are not counted (D4, D5).
+  std::uint32_t connections_per_client_max = 1000;
+  std::uint32_t handshakes_per_client_max = 100;  // of TLS, at the same time
+
   std::uint32_t switches_max = 4;  // protocols in sequence on one connection (U18)
 
   // HTTP/2

@@ -14,6 +14,7 @@ namespace turnout {
   X(accepted, "accepted", "the offer was accepted")                                                              \
   X(prior_knowledge, "prior-knowledge", "the client opened with the HTTP/2 connection preface")                  \
   X(alpn, "alpn", "TLS negotiated the protocol (ALPN)")                                                          \
+  X(proxied, "proxied", "a trusted proxy said who the client is")                                                \
   X(detected, "detected", "the first bytes name the protocol")                                                   \
   /* an offer that was declined: the request got its ordinary answer */                                          \
   X(no_such_token, "no-such-token", "no protocol of that name is spoken here")                                   \
@@ -47,6 +48,10 @@ namespace turnout {
   X(websocket_extensions, "websocket-extensions", "Sec-WebSocket-Extensions breaks its grammar")                 \
   X(origin_not_allowed, "origin-not-allowed", "pages of that origin may not open a WebSocket here")              \
   X(no_tunnel_here, "no-tunnel-here", "CONNECT is not offered here")                                             \
+  X(not_allowed, "not-allowed", "this is not served to that client address")                                     \
+  X(rate_limited, "rate-limited", "the client asked more often than it may")                                     \
+  X(too_many_tunnels, "too-many-tunnels", "the client has as many tunnels open as it may")                       \
+  X(route_busy, "route-busy", "all clients together asked for more than there is")                               \
   X(unknown_protocol, "unknown-protocol", "extended CONNECT asked for a protocol that is not spoken here")       \
   /* how things end */                                                                                           \
   X(done, "done", "both sides were finished")                                                                    \
@@ -56,6 +61,8 @@ namespace turnout {
   X(malformed, "malformed", "the peer broke the protocol's rules")                                               \
   X(ambiguous_framing, "ambiguous-framing", "the length of the message could be read in more than one way")      \
   X(not_implemented, "not-implemented", "that part of the protocol is not implemented here")                     \
+  X(proxy_not_trusted, "proxy-not-trusted", "only trusted proxies may connect here")                             \
+  X(proxy_header, "proxy-header", "the connection did not begin with a PROXY header")                            \
   X(header_timeout, "header-timeout", "the request head did not arrive in time")                                 \
   X(body_timeout, "body-timeout", "the request body did not arrive in time")                                     \
   X(send_timeout, "send-timeout", "the peer did not take what was sent to it")                                   \

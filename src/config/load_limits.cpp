@@ -50,6 +50,8 @@ constexpr NumberLimit<std::size_t> sizes[] = {
 constexpr NumberLimit<std::uint32_t> numbers[] = {
     {"keep_alive_requests_max", &Limits::keep_alive_requests_max, Unit::count, 1, count_max},
     {"body_bytes_per_second_min", &Limits::body_bytes_per_second_min, Unit::bytes, 0, count_max},
+    {"connections_per_client_max", &Limits::connections_per_client_max, Unit::count, 1, 10'000'000},
+    {"handshakes_per_client_max", &Limits::handshakes_per_client_max, Unit::count, 1, 10'000'000},
     {"switches_max", &Limits::switches_max, Unit::count, 1, 16},
     {"streams_max", &Limits::streams_max, Unit::count, 1, 100'000},
     {"stream_window_bytes", &Limits::stream_window_bytes, Unit::bytes, 1024, window_bytes_max},

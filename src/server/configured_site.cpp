@@ -4,6 +4,7 @@
 #include "handlers/files.h"
 #include "handlers/redirect.h"
 #include "handlers/respond.h"
+#include "switching/admission.h"
 
 namespace turnout {
 namespace {
@@ -22,6 +23,11 @@ struct MakeHandler {
   Made operator()(const EchoConfig& /*echo*/) const { return std::make_unique<Echo>(); }
   Made operator()(const FilesConfig& files) const { return Files::open(files.root, files.prefix); }
 };
+
+std::shared_ptr<const Admission> make_admission(const Config& config, const RouteConfig& route) {
+  if (route.access.is_open()) return nullptr;
+  return std::make_shared<Admission>(route.access, config.trusted_proxies);
+}
 
 }  // namespace
 
@@ -44,7 +50,9 @@ std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> ConfiguredSite:
                        Route{.handler = handlers.back().get(),
                              .switch_tokens = route.switch_tokens,
                              .origins = route.origins,
-                             .require_tls = route.require_tls}});
+                             .require_tls = route.require_tls,
+                             .redirect_to_https = route.redirect_to_https,
+                             .admission = make_admission(config, route)}});
   }
   return std::unique_ptr<const ConfiguredSite>(new ConfiguredSite(config, std::move(handlers), std::move(entries)));
 }

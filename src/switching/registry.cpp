@@ -23,8 +23,8 @@ Why common_objection(const Upgrader& upgrader, const UpgradeOffer& offer, const 
   if (!offer.nominated && !upgrader.takes_unnominated()) return Why::no_connection_upgrade;
   // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored.
   if (offer.request->head.version == HttpVersion::http10) return Why::http10;
-  if (upgrader.is_hop_by_hop() && was_passed_on(offer.request->head, session)) return Why::passed_on;
-  return Why::none;
+  if (upgrader.is_hop_by_hop()) return was_passed_on(offer.request->head, session) ? Why::passed_on : Why::none;
+  return offer.route->is_for_tls_only() && !session.is_secure() ? Why::upgrade_required : Why::none;
 }
 
 }  // namespace
@@ -44,6 +44,23 @@ const Upgrader* Registry::find(std::string_view token) const noexcept {
   return nullptr;
 }
 
+Task<Verdict> consider_admitted(const Upgrader& upgrader, const UpgradeOffer& offer, const UpgradeToken& token,
+                                Session& session) {
+  Admission::Ticket ticket;
+  // Behind h2c, HTTP and TLS come requests again, which are asked about themselves (law L8).
+  if (!upgrader.is_hop_by_hop()) {
+    auto admitted = admit_switch(*offer.route, session, offer.request->head);
+    if (!admitted) {
+      ResponseHead head = admitted.error().head();
+      co_return Refuse{head.status, admitted.error().why, std::move(head.fields)};
+    }
+    ticket = std::move(*admitted);
+  }
+  Verdict verdict = co_await upgrader.consider(offer, token, session);
+  if (std::holds_alternative<Accept>(verdict)) session.hold(std::move(ticket));
+  co_return verdict;
+}
+
 Task<Verdict> Registry::decide(const UpgradeOffer& offer, Session& session) const {
   // The reason of the first token that is spoken here says more than that of one which is not.
   Decline declined{Why::no_such_token};
@@ -53,7 +70,7 @@ Task<Verdict> Registry::decide(const UpgradeOffer& offer, Session& session) cons
     session.note({.kind = EventKind::offered, .name = upgrader->token()});
     Why why = common_objection(*upgrader, offer, session);
     if (why == Why::none) {
-      Verdict verdict = co_await upgrader->consider(offer, token, session);
+      Verdict verdict = co_await consider_admitted(*upgrader, offer, token, session);
       const auto* no = std::get_if<Decline>(&verdict);
       if (no == nullptr) co_return verdict;
       why = no->why;

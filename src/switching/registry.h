@@ -41,4 +41,9 @@ class Registry {
   std::vector<Speaker> protocols_;
 };
 
+/// Asks an upgrader where the route has room for one more tunnel. What is accepted keeps its place for as long as the
+/// session lasts.
+Task<Verdict> consider_admitted(const Upgrader& upgrader, const UpgradeOffer& offer, const UpgradeToken& token,
+                                Session& session);
+
 }  // namespace turnout

@@ -9,6 +9,8 @@
 #include <string_view>
 
 #include "base/address.h"
+#include "base/client_counts.h"
+#include "switching/admission.h"
 #include "switching/record.h"
 #include "switching/site.h"
 #include "switching/transcript.h"
@@ -37,6 +39,8 @@ class Session {
   const Listener& listener() const noexcept { return listener_; }
   const Limits& limits() const noexcept { return site_.limits(); }
   const Peers& peers() const noexcept { return peers_; }
+  /// Somebody who is trusted has said whose connection it is.
+  void set_peers(const Peers& peers) noexcept { peers_ = peers; }
   Session* parent() const noexcept { return parent_; }
   Transcript& transcript() noexcept { return transcript_; }
   const Transcript& transcript() const noexcept { return transcript_; }
@@ -53,6 +57,13 @@ class Session {
   /// A kind of switch that may happen once on a connection and what runs on it (U18). False the second time.
   bool has_made(Switched kind) const noexcept;
   void has_now_made(Switched kind) noexcept { made_ |= static_cast<std::uint8_t>(kind); }
+
+  /// The place among the open tunnels of a route; given back at the end of the session.
+  void hold(Admission::Ticket ticket) noexcept { ticket_ = std::move(ticket); }
+
+  /// The place among those whose TLS handshake is under way.
+  void hold_handshake(ClientCounts::Place place) noexcept { handshake_ = std::move(place); }
+  void handshake_is_done() noexcept { const ClientCounts::Place given_back = std::move(handshake_); }
 
   /// The stream that the connection is on from now on; drive() tells.
   void use(Stream& stream) noexcept;
@@ -83,6 +94,8 @@ class Session {
   Session* next_ = nullptr;
   StreamMeter meter_;
   std::unique_ptr<Open> open_;
+  Admission::Ticket ticket_;
+  ClientCounts::Place handshake_;
   Transcript transcript_;
   Peers peers_;
   bool secure_ = false;

@@ -14,6 +14,7 @@
 
 namespace turnout {
 
+class Admission;
 class Handler;
 class Registry;
 
@@ -25,7 +26,10 @@ struct Route {
   std::vector<std::string> switch_tokens;  // lower case; what may be asked for here beside HTTP and TLS
   OriginPolicy origins;
   bool require_tls = false;
+  std::uint16_t redirect_to_https = 0;  // the port of the URL that a request in cleartext is sent to; 0: none
+  std::shared_ptr<const Admission> admission = nullptr;  // who may use it; nullptr: everybody
 
+  bool is_for_tls_only() const noexcept { return require_tls || redirect_to_https != 0; }
   bool allows(std::string_view token) const noexcept;
 };
 

@@ -145,12 +145,26 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
                          keep_alive && requests_ < session.limits().keep_alive_requests_max);
   Offer offer;
   const bool is_connect = request.head.method == "CONNECT";
-  if (request.head.fields.has("upgrade") && !is_connect) {
+  const std::optional<Admission::Refusal> refusal = refuse_request(route, session, request.head);
+  if (request.head.fields.has("upgrade") && !is_connect && !refusal) {
     Next next = co_await consider(wire, session, request, body, exchange, offer);
     if (next.kind == Next::Kind::change || next.kind == Next::Kind::close) co_return next;
   }
   if (exchange.has_started()) {
     // The offer was refused, and that was the answer.
+  } else if (refusal) {
+    // Before anybody has seen the request. Bytes behind an offer, or behind CONNECT, are not the next one (law L6).
+    if (is_connect) exchange.close_after_answer();
+    if (request.head.fields.has("upgrade")) {
+      exchange.close_if_bytes_wait();
+      offer.text = offer_text(request.head.fields);
+      offer.outcome = "refused";
+    }
+    offer.why = refusal->why;
+    ResponseHead head = refusal->head();
+    head.fields.add("Content-Type", "text/plain; charset=utf-8");
+    const PooledString text = explanation(head.status, sentence(refusal->why));
+    (void)co_await exchange.respond(std::move(head), as_bytes(text));
   } else if (is_connect) {
     // RFC 9931 section 8: what follows a refused CONNECT is not ours to read.
     exchange.close_after_answer();
@@ -166,6 +180,11 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
     head.fields.add("Content-Type", "text/plain; charset=utf-8");
     const PooledString text = explanation(
         426, "This is only served inside TLS. Ask for it with https, or offer Upgrade: TLS/1.2 on this connection.");
+    (void)co_await exchange.respond(std::move(head), as_bytes(text));
+  } else if (route.redirect_to_https != 0 && !session.is_secure()) {
+    ResponseHead head = redirection_to_https(route, request.head);
+    head.fields.add("Content-Type", "text/plain; charset=utf-8");
+    const PooledString text = explanation(head.status, "This is only served with https.");
     (void)co_await exchange.respond(std::move(head), as_bytes(text));
   } else {
     co_await route.handler->serve(exchange);

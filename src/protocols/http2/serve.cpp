@@ -59,6 +59,18 @@ Task<void> tunnel(Http2StreamState& state, const RequestHead& request, Accept ac
   co_await drive(std::move(accept.successor), std::move(wire), child);
 }
 
+Task<void> refuse_cleartext(Http2Exchange& exchange, const Http2StreamState& state, const Route& route) {
+  if (route.redirect_to_https != 0) {
+    co_await refuse(exchange, redirection_to_https(route, exchange.request()), "This is only served with https.");
+    record(exchange, state);
+    co_return;
+  }
+  // HTTP/1.1 has 426 for this, but a 426 names its protocol in Upgrade, which HTTP/2 does not have.
+  co_await refuse(exchange, ResponseHead(403),
+                  "This is only served inside TLS. Ask for it with https, or in HTTP/1.1 with Upgrade: TLS/1.2.");
+  record(exchange, state, {.reason = Why::upgrade_required});
+}
+
 /// RFC 8441: the CONNECT that asks for another protocol on its stream.
 Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const Route& route) {
   Session& session = state.connection().session();
@@ -96,6 +108,10 @@ Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const R
     record(exchange, state, {protocol, "refused", Why::unknown_protocol});
     co_return;
   }
+  if (why == Why::upgrade_required) {
+    co_await refuse_cleartext(exchange, state, route);
+    co_return;
+  }
   // The route's own answer, which says that it is not there, or has no such method.
   if (route.handler != nullptr) co_await route.handler->serve(exchange);
   co_await exchange.settle();
@@ -107,6 +123,12 @@ Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const R
 Task<void> serve_http2_request(Http2StreamState& state, OwnedRequest& request) {
   Session& session = state.connection().session();
   const Route& route = session.site().route(request.head);
+  if (const auto refusal = refuse_request(route, session, request.head); refusal) {
+    Http2Exchange exchange(state, request.head, route, session);
+    co_await refuse(exchange, refusal->head(), sentence(refusal->why));
+    record(exchange, state, {.reason = refusal->why});
+    co_return;
+  }
   if (request.head.method == "CONNECT" && !request.head.protocol.empty()) {
     co_await serve_connect(state, request, route);
     co_return;
@@ -120,11 +142,8 @@ Task<void> serve_http2_request(Http2StreamState& state, OwnedRequest& request) {
     record(exchange, state, {"CONNECT", "refused", Why::no_tunnel_here});
     co_return;
   }
-  if (route.require_tls && !session.is_secure()) {
-    // HTTP/1.1 has 426 for this, but a 426 names its protocol in Upgrade, which HTTP/2 does not have.
-    co_await refuse(exchange, ResponseHead(403),
-                    "This is only served inside TLS. Ask for it with https, or in HTTP/1.1 with Upgrade: TLS/1.2.");
-    record(exchange, state, {.reason = Why::upgrade_required});
+  if (route.is_for_tls_only() && !session.is_secure()) {
+    co_await refuse_cleartext(exchange, state, route);
     co_return;
   }
   if (route.handler != nullptr) co_await route.handler->serve(exchange);

@@ -16,7 +16,6 @@ Task<Verdict> WebSocketUpgrader::consider(const UpgradeOffer& offer, const Upgra
   // An Upgrade that was not named in Connection may be somebody else's; only what looks like a handshake meant for us
   // is told about it (RFC 9110 section 7.6.1).
   if (!offer.nominated && request.method != "GET") co_return Decline{Why::no_connection_upgrade};
-  if (offer.route->require_tls && !session.is_secure()) co_return Decline{Why::upgrade_required};
   if (session.has_made(Switched::websocket)) co_return Decline{Why::already_switched};
 
   websocket::DeflatePolicy deflate;
