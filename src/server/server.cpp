@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "base/version.h"
 #include "codec/http/host.h"
 #include "server/configured_site.h"
+#include "server/connection_limits.h"
 #include "server/server_listener.h"
 #include "server/server_worker.h"
 #include "server/tls_contexts.h"
@@ -40,6 +42,7 @@ struct Server::Parts {
   ServerListener::Upgraders added_upgraders;
 
   std::unique_ptr<const ConfiguredSite> site;
+  std::optional<ConnectionLimits> connection_limits;
   std::shared_ptr<LogFile> access_log;
   TlsContexts tls;
   std::vector<std::unique_ptr<ServerListener>> listeners;
@@ -93,6 +96,7 @@ struct Server::Parts {
       options.index = index;
       options.count = count;
       options.site = site.get();
+      options.connection_limits = &*connection_limits;
       for (const auto& listener : listeners) options.listeners.push_back(listener.get());
       options.access_log = access_log;
       options.on_end = [this] { one_has_ended(); };
@@ -146,6 +150,7 @@ std::expected<void, std::string> Server::start() {
   auto site = ConfiguredSite::make(parts_->config, std::move(parts_->added_routes));
   if (!site) return std::unexpected(text(site.error()));
   parts_->site = std::move(*site);
+  parts_->connection_limits.emplace(parts_->config.limits, parts_->config.trusted_proxies);
   if (auto opened = parts_->open_access_log(); !opened) return opened;
   if (auto opened = parts_->open_listeners(); !opened) return opened;
   return parts_->start_workers();

@@ -10,7 +10,7 @@
 namespace turnout {
 namespace {
 
-constexpr std::uint64_t pause_report_every_ms = 10'000;
+constexpr std::uint64_t report_every_ms = 10'000;
 
 }  // namespace
 
@@ -71,7 +71,9 @@ void ServerWorker::listen() {
     take_spoken(*at);
     auto on_accept = [this, at = at.get()](std::unique_ptr<TcpStream> stream, const Address& remote,
                                            const Address& local) {
-      loop_.connections.spawn(serve(std::move(stream), at->spoken, Peers{remote, local}));
+      auto places = options_.connection_limits->admit(remote, at->spoken->https != nullptr);
+      if (!places) return report_refusal(*at->listener, remote);
+      loop_.connections.spawn(serve(std::move(stream), at->spoken, Peers{remote, local}, std::move(*places)));
     };
     at->tcp = std::make_unique<TcpListener>(loop_, listener->take_socket(options_.index), std::move(on_accept));
     at->tcp->on_pause = [this, listener](int error) { report_pause(*listener, error); };
@@ -92,8 +94,10 @@ void ServerWorker::refresh() {
   });
 }
 
-Task<void> ServerWorker::serve(std::unique_ptr<TcpStream> stream, std::shared_ptr<const Spoken> spoken, Peers peers) {
+Task<void> ServerWorker::serve(std::unique_ptr<TcpStream> stream, std::shared_ptr<const Spoken> spoken, Peers peers,
+                               ConnectionLimits::Places places) {
   Session session(loop_, *options_.site, spoken->listener, sessions_, peers);
+  session.hold_handshake(std::move(places.handshake));
   (void)co_await drive(spoken->make_first_protocol(), Wire(std::move(stream)), session);
 }
 
@@ -110,10 +114,17 @@ void ServerWorker::at_turn_end() noexcept {
 }
 
 void ServerWorker::report_pause(const ServerListener& listener, int error) {
-  if (pause_reported_ms_ != 0 && loop_.now_ms() < pause_reported_ms_ + pause_report_every_ms) return;
+  if (pause_reported_ms_ != 0 && loop_.now_ms() < pause_reported_ms_ + report_every_ms) return;
   pause_reported_ms_ = loop_.now_ms();
   operational_log().warn("{}: no connection can be accepted for now: {} (raise the limit of open files: ulimit -n)",
                          text(listener.address()), std::strerror(error));
+}
+
+void ServerWorker::report_refusal(const ServerListener& listener, const Address& remote) {
+  if (refusal_reported_ms_ != 0 && loop_.now_ms() < refusal_reported_ms_ + report_every_ms) return;
+  refusal_reported_ms_ = loop_.now_ms();
+  operational_log().warn("{}: {} has as many connections or handshakes as one client may; the next ones are closed",
+                         text(listener.address()), ip_text(remote));
 }
 
 }  // namespace turnout

@@ -11,6 +11,7 @@
 
 #include "runtime/epoll_loop.h"
 #include "server/access_recorder.h"
+#include "server/connection_limits.h"
 #include "server/server_listener.h"
 #include "switching/session.h"
 #include "transport/tcp_listener.h"
@@ -24,6 +25,7 @@ class ServerWorker {
     std::size_t count = 1;  // of all workers
     const Site* site = nullptr;
     std::vector<ServerListener*> listeners;
+    ConnectionLimits* connection_limits = nullptr;
     std::shared_ptr<LogFile> access_log;  // may be nullptr
     std::function<void()> on_end;         // called on the worker's thread as the last thing
   };
@@ -59,7 +61,9 @@ class ServerWorker {
   void take_spoken(Listening& at);
   void begin_drain() noexcept;
   void at_turn_end() noexcept;
-  Task<void> serve(std::unique_ptr<TcpStream> stream, std::shared_ptr<const Spoken> spoken, Peers peers);
+  Task<void> serve(std::unique_ptr<TcpStream> stream, std::shared_ptr<const Spoken> spoken, Peers peers,
+                   ConnectionLimits::Places places);
+  void report_refusal(const ServerListener& listener, const Address& remote);
   void report_pause(const ServerListener& listener, int error);
 
   Options options_;
@@ -70,6 +74,7 @@ class ServerWorker {
   DrainLimit drain_limit_;
   bool draining_ = false;
   std::uint64_t pause_reported_ms_ = 0;
+  std::uint64_t refusal_reported_ms_ = 0;
   std::thread thread_;
 };
 

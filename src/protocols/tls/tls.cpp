@@ -48,6 +48,7 @@ Task<Outcome> Tls::run(Wire wire, Session& session) {
     co_return Closed{why};
   }
   inside.expires_never();
+  session.handshake_is_done();
   session.set_secure();
   session.has_now_made(Switched::tls);
   std::optional<OwnedRequest> first;
