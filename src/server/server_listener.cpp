@@ -9,6 +9,7 @@
 #include "protocols/http1/http1.h"
 #include "protocols/http2/http2.h"
 #include "protocols/http2/upgraders.h"
+#include "protocols/proxy_protocol/proxy_protocol.h"
 #include "protocols/tls/tls.h"
 #include "protocols/tls/tls_upgrader.h"
 #include "protocols/websocket/websocket_upgrader.h"
@@ -49,8 +50,14 @@ std::string open_error(const Address& address, int error) {
 }  // namespace
 
 std::unique_ptr<Protocol> Spoken::make_first_protocol() const {
-  if (https) return std::make_unique<Tls>(https);
-  return std::make_unique<Detect>();
+  std::unique_ptr<Protocol> first;
+  if (https) {
+    first = std::make_unique<Tls>(https);
+  } else {
+    first = std::make_unique<Detect>();
+  }
+  if (proxy_protocol) first = std::make_unique<ProxyProtocol>(std::move(first));
+  return first;
 }
 
 ServerListener::ServerListener(ListenerConfig config, WebSocketConfig websocket, Upgraders added)
@@ -73,6 +80,7 @@ void ServerListener::speak(std::shared_ptr<const TlsContext> tls) {
   spoken->listener.registry = std::move(registry);
   spoken->listener.offers_tls_upgrade = offers_tls;
   if (is_https()) spoken->https = std::move(tls);
+  spoken->proxy_protocol = config_.proxy_protocol;
   const std::lock_guard lock(mutex_);
   spoken_ = std::move(spoken);
 }

@@ -19,6 +19,7 @@ namespace turnout {
 struct Spoken {
   Listener listener;                        // what sessions see of it
   std::shared_ptr<const TlsContext> https;  // nullptr on a cleartext listener
+  bool proxy_protocol = false;              // every connection begins with its header
 
   std::unique_ptr<Protocol> make_first_protocol() const;
 };
