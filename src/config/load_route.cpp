@@ -118,8 +118,12 @@ RouteConfig RouteLoader::load(const toml::table& toml_table) {
   load_tls_policy(table, route);
   load_policy(table, route);
   table.finish();
-  if (problems_.count() == problems_before && !route.connect)
-    note_duplicates(route);  // else it would be held against what was not meant
+  if (problems_.count() != problems_before) return route;  // it would be held against what was not meant
+  if (route.connect) {
+    note_duplicate_targets(route);
+  } else {
+    note_duplicates(route);
+  }
   return route;
 }
 
@@ -261,6 +265,16 @@ void RouteLoader::note_duplicates(const RouteConfig& route) {
       reported = true;
     }
     others.push_back({route.match.methods, route.position});
+  }
+}
+
+void RouteLoader::note_duplicate_targets(const RouteConfig& route) {
+  for (const HostPort& target : route.connect->targets) {
+    const auto [at, is_new] = targets_.try_emplace({target.host, target.port}, route.position);
+    if (is_new) continue;
+    problems_.add(route.position, in_quotes(target.host + ":" + std::to_string(target.port)) +
+                                      " is a target of the route in line " + std::to_string(at->second.line) +
+                                      " already, which would always be taken");
   }
 }
 

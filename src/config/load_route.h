@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -31,11 +32,13 @@ class RouteLoader {
   void load_policy(TomlTable& table, RouteConfig& route);
   void load_tls_policy(TomlTable& table, RouteConfig& route);
   void note_duplicates(const RouteConfig& route);
+  void note_duplicate_targets(const RouteConfig& route);
 
   std::string folder_;
   std::span<const UpstreamConfig> upstreams_;
   Problems& problems_;
-  std::map<std::string, std::vector<Seen>> seen_;  // by host and path
+  std::map<std::string, std::vector<Seen>> seen_;                            // by host and path
+  std::map<std::pair<std::string, std::uint16_t>, SourcePosition> targets_;  // of CONNECT
 };
 
 }  // namespace turnout

@@ -260,6 +260,8 @@ TEST(ConfigConnect, ListsTargets) {
   EXPECT_THAT(connect_problems("connect = \"a:1\"\n"), ElementsAre(HasSubstr("is an array of strings")));
   EXPECT_THAT(connect_problems("connect = [\"a:1\"]\nmatch = { host = \"a\" }\n"),
               ElementsAre(HasSubstr("3:9: \"match\" says nothing about CONNECT")));
+  EXPECT_THAT(connect_problems("connect = [\"a:1\", \"b:1\"]\n[[route]]\nconnect = [\"c:1\", \"B:1\"]\n"),
+              ElementsAre(HasSubstr("3:1: \"b:1\" is a target of the route in line 1 already")));
   EXPECT_THAT(connect_problems("connect = [\"a:1\"]\nswitch = []\n"),
               ElementsAre(HasSubstr("\"switch\" says nothing about CONNECT")));
 }
