@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runtime/deadline.h"
 #include "transport/connect_any.h"
 #include "transport/interrupt_hook.h"
 #include "transport/tls_stream.h"
@@ -11,20 +12,6 @@ namespace turnout {
 namespace {
 
 using Opened = std::expected<Wire, ConnectError>;
-
-class Deadline {
- public:
-  Deadline(const Worker& worker, Millis limit) noexcept
-      : worker_(worker), at_ms_(worker.now_ms() + static_cast<std::uint64_t>(limit.count())) {}
-  Millis left() const noexcept {
-    const std::uint64_t now_ms = worker_.now_ms();
-    return Millis(at_ms_ > now_ms ? at_ms_ - now_ms : 0);
-  }
-
- private:
-  const Worker& worker_;
-  std::uint64_t at_ms_;
-};
 
 std::unexpected<ConnectError> failed(UpstreamError error, std::string detail = {}) {
   return std::unexpected(ConnectError{error, std::move(detail)});

@@ -23,6 +23,8 @@ Upstream::Upstream(UpstreamOptions options, const Upstream* before) : options_(s
     std::shared_ptr<UpstreamServerState> state = before == nullptr ? nullptr : before->known(server.name, servers_);
     if (state == nullptr) state = std::make_shared<UpstreamServerState>(server.name);
     state->set_policy(options_.fails_max, options_.fail_timeout);
+    // Nobody would ever find out that it is back.
+    if (!options_.health) state->set_health(UpstreamServerState::Health::up);
     servers_.push_back({std::make_shared<const UpstreamServer>(std::move(server)), std::move(state)});
   }
 }

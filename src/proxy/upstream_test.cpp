@@ -336,6 +336,15 @@ TEST(UpstreamReload, ServersThatStayKeepWhatIsKnownAndTheirTunnels) {
   EXPECT_EQ(stays.calls, 1);
 }
 
+TEST(UpstreamReload, WhatIsNoLongerCheckedIsNotDownForEver) {
+  UpstreamOptions checked = options({"a"});
+  checked.health = HealthCheck{.path = "/healthz", .status = {}};
+  const Upstream before(checked);
+  state(before, 0).set_health(Health::down);
+  EXPECT_FALSE(state(Upstream(checked, &before), 0).is_up());
+  EXPECT_TRUE(state(Upstream(options({"a"}), &before), 0).is_up());
+}
+
 TEST(UpstreamReload, AServerThatIsListedTwiceCountsTwice) {
   const Upstream before(options({"a", "a"}));
   const Upstream after(options({"a", "a", "a"}), &before);

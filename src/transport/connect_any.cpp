@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/deadline.h"
 #include "runtime/pause.h"
 #include "transport/tcp_connect.h"
 
@@ -10,15 +11,10 @@ namespace {
 
 struct Race {
   Race(EpollLoop& at, Millis limit, Cancellation* cancellation) noexcept
-      : loop(at), deadline_ms(at.now_ms() + static_cast<std::uint64_t>(limit.count())), news(at, cancellation) {}
-
-  Millis left() const noexcept {
-    const std::uint64_t now_ms = loop.now_ms();
-    return Millis(deadline_ms > now_ms ? deadline_ms - now_ms : 0);
-  }
+      : loop(at), deadline(at, limit), news(at, cancellation) {}
 
   EpollLoop& loop;
-  const std::uint64_t deadline_ms;
+  const Deadline deadline;
   Pause news;
   Cancellation losers;
   TaskGroup tries;
@@ -27,7 +23,8 @@ struct Race {
 };
 
 Task<void> try_one(Race& race, Address address) {
-  Result<std::unique_ptr<TcpStream>> stream = co_await tcp_connect(race.loop, address, race.left(), &race.losers);
+  Result<std::unique_ptr<TcpStream>> stream =
+      co_await tcp_connect(race.loop, address, race.deadline.left(), &race.losers);
   if (!stream) {
     if (stream.error().code != Code::cancelled) race.error = stream.error();
   } else if (race.winner == nullptr) {
@@ -58,14 +55,14 @@ Task<Result<std::unique_ptr<TcpStream>>> connect_any(EpollLoop& loop, std::vecto
   Race race(loop, limit, cancellation);
   Code how = Code::ok;
   for (std::size_t next = 0; race.winner == nullptr && how != Code::cancelled;) {
-    const bool more = next < order.size() && race.left() > Millis(0);
+    const bool more = next < order.size() && !race.deadline.is_over();
     if (more) race.tries.spawn(try_one(race, order[next++]));
     if (race.tries.running() == 0) {
       if (!more || next == order.size()) break;
       continue;
     }
     // Those that run end by themselves when the time is over.
-    how = co_await race.news.wait(next < order.size() ? next_address_after : race.left() + Millis(1'000));
+    how = co_await race.news.wait(next < order.size() ? next_address_after : race.deadline.left() + Millis(1'000));
   }
   race.losers.cancel();
   co_await race.tries.join();
