@@ -5,8 +5,10 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 
+#include "codec/proxy_protocol/header.h"
 #include "proxy/upstream_error.h"
 #include "proxy/upstream_server.h"
 #include "runtime/cancellation.h"
@@ -21,6 +23,8 @@ struct ConnectHow {
   /// Inside TLS only HTTP/1.1 is offered: for what needs it, as a switch by Upgrade does.
   bool http1_only = false;
   Cancellation* cancellation = nullptr;  // ends it in the next turn, with UpstreamError::cancelled
+  // Whose connection it is, for servers that are told; nothing where it is our own.
+  std::optional<ProxiedConnection> client{};
 };
 
 struct Connected {

@@ -78,6 +78,25 @@ Task<Opened> open_tcp(EpollLoop& loop, const SocketConnector::ResolverOf& resolv
   co_return Wire(std::move(*stream));
 }
 
+/// In front of everything, TLS too, so that the server knows whose handshake it is.
+Task<std::expected<void, ConnectError>> send_proxy_header(Wire& wire, const UpstreamServer& server, ConnectHow how,
+                                                          Deadline deadline) {
+  PooledString header;
+  if (server.proxy_header == UpstreamServer::ProxyHeader::v1) {
+    append_proxy_header_v1(header, how.client);
+  } else {
+    append_proxy_header_v2(header, how.client);
+  }
+  const InterruptHook hook(how.cancellation, wire.stream());
+  wire.expires_after(deadline.left());
+  const Result<void> sent = co_await wire.write(std::string_view(header));
+  wire.expires_never();
+  if (sent) co_return std::expected<void, ConnectError>();
+  if (sent.error().code == Code::cancelled) co_return failed(UpstreamError::cancelled);
+  if (sent.error().code == Code::timed_out) co_return failed(UpstreamError::connection_timeout, "the PROXY header");
+  co_return failed(UpstreamError::connection_terminated, "at the PROXY header");
+}
+
 Task<std::expected<Connected, ConnectError>> begin_tls(Wire below, const UpstreamServer& server, ConnectHow how,
                                                        Deadline deadline) {
   TlsConnect connect{.host = server.tls_name.empty() ? server.host : server.tls_name, .session = server.tls_session};
@@ -110,6 +129,10 @@ Task<std::expected<Connected, ConnectError>> SocketConnector::connect(Worker& wo
     wire = co_await open_tcp(loop, resolver_of_, server, deadline, how.cancellation);
   }
   if (!wire) co_return std::unexpected(std::move(wire.error()));
+  if (server.proxy_header != UpstreamServer::ProxyHeader::none) {
+    std::expected<void, ConnectError> sent = co_await send_proxy_header(*wire, server, how, deadline);
+    if (!sent) co_return std::unexpected(std::move(sent.error()));
+  }
   if (server.tls == nullptr) co_return Connected{std::move(*wire), {}};
   std::expected<Connected, ConnectError> inside = co_await begin_tls(std::move(*wire), server, how, deadline);
   co_return inside;

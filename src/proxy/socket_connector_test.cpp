@@ -122,6 +122,30 @@ TEST_F(SocketConnectorTest, ByAddressByNameAndByPath) {
   EXPECT_EQ(verdict({.name = "test", .unix_path = std::string(300, 'x')}), "proxy_configuration_error");
 }
 
+TEST_F(SocketConnectorTest, TheProxyHeaderComesFirst) {
+  const Descriptor listener = listen_on_loopback(8);
+  const ConnectHow how{.client = ProxiedConnection{*parse_address("192.0.2.1:8080"), *parse_address("[::1]:443")}};
+  using Header = UpstreamServer::ProxyHeader;
+  for (const auto& [version, client] : {std::pair(Header::v1, how.client), std::pair(Header::v2, how.client),
+                                        std::pair(Header::v1, std::optional<ProxiedConnection>()),
+                                        std::pair(Header::v2, std::optional<ProxiedConnection>())}) {
+    UpstreamServer server = at(listener);
+    server.proxy_header = version;
+    auto connected = connect_to(server, {.client = client});
+    ASSERT_TRUE(connected);
+    const Descriptor accepted(::accept(listener.get(), nullptr, nullptr));
+    char bytes[256];
+    const ssize_t n = ::recv(accepted.get(), bytes, sizeof bytes, 0);
+    ASSERT_GT(n, 0);
+    const std::string_view got(bytes, static_cast<std::size_t>(n));
+    const ProxyHeaderParse parse = parse_proxy_header(as_bytes(got));
+    EXPECT_EQ(parse.status, ProxyHeaderParse::Status::whole);
+    EXPECT_EQ(parse.bytes, got.size());
+    EXPECT_EQ(parse.connection, client);
+    EXPECT_EQ(got.starts_with("PROXY "), version == Header::v1);
+  }
+}
+
 TEST_F(SocketConnectorTest, WhatIsWrongWithANameIsSaid) {
   names_->names["none.test"] = {.code = Code::refused, .addresses = {}};
   names_->names["garbage.test"] = {.code = Code::malformed, .addresses = {}};

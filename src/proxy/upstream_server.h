@@ -24,6 +24,8 @@ namespace turnout {
 
 struct UpstreamServer {
   enum class Speaks : std::uint8_t { http1, http2 };
+  /// The PROXY header in front of everything: none, or of this version.
+  enum class ProxyHeader : std::uint8_t { none, v1, v2 };
 
   std::string name{};  // as the operator wrote it: for the log, and the same server has the same one after a reload
   // What it speaks without any negotiation. Inside TLS that is HTTP/1.1, unless ALPN chooses HTTP/2.
@@ -34,6 +36,7 @@ struct UpstreamServer {
   std::shared_ptr<const TlsClientContext> tls{};  // null: in the clear
   std::string tls_name{};                         // verified, and sent as SNI; empty: the host
   std::shared_ptr<TlsSessionSlot> tls_session{};  // null: no session is resumed
+  ProxyHeader proxy_header = ProxyHeader::none;
 
   bool is_unix() const noexcept { return !unix_path.empty(); }
 };
