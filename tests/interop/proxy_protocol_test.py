@@ -29,6 +29,10 @@ echo = {}
 match = { path = "/office" }
 respond = { body = "office\\n" }
 allow = ["192.0.2.0/24"]
+[[route]]
+match = { path = "/limited" }
+respond = {}
+limit_per_client = { requests = "3/h" }
 """
 
 
@@ -98,6 +102,15 @@ class ProxyProtocol(unittest.TestCase):
                 connection.send_bytes(f"PROXY TCP4 {client} 203.0.113.1 1000 80\r\n".encode())
                 self.assertEqual(connection.exchange("GET /office HTTP/1.1", "Host: a").status, status)
             self.assertEqual(self.server.logged(path="/office", status=status)["c-ip"], client)
+
+    def test_SEC_D4_a_client_has_its_share_whichever_worker_it_comes_to(self):
+        def ask(client):
+            with Http1(self.server.http) as connection:
+                connection.send_bytes(f"PROXY TCP4 {client} 203.0.113.1 1000 80\r\n".encode())
+                return connection.exchange("GET /limited HTTP/1.1", "Host: a")
+        self.assertEqual([ask("192.0.2.77").status for _ in range(5)], [200, 200, 200, 429, 429])
+        self.assertRegex(ask("192.0.2.77").field("Retry-After"), r"^1\d{3}$")
+        self.assertEqual(ask("192.0.2.78").status, 200)
 
     def test_SEC_O7_without_a_header_there_is_no_answer(self):
         with Http1(self.server.http) as connection:
