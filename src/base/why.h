@@ -53,6 +53,22 @@ namespace turnout {
   X(too_many_tunnels, "too-many-tunnels", "the client has as many tunnels open as it may")                       \
   X(route_busy, "route-busy", "all clients together asked for more than there is")                               \
   X(unknown_protocol, "unknown-protocol", "extended CONNECT asked for a protocol that is not spoken here")       \
+  X(upstream_declined, "upstream-declined", "the upstream server answered without a switch")                     \
+  X(switch_token, "switch-token", "the upstream server's 101 does not name the one protocol that was asked for") \
+  X(switch_with_length, "switch-with-length", "the upstream server's 101 has a length")                          \
+  X(switch_unasked, "switch-unasked", "the upstream server switched without having been asked")                  \
+  X(switch_not_possible, "switch-not-possible", "the upstream server's protocol has no such switch")             \
+  X(target_not_listed, "target-not-listed", "CONNECT is offered for other targets only")                         \
+  /* how a request failed behind us */                                                                           \
+  X(no_upstream, "no-upstream", "no upstream server is available")                                               \
+  X(upstream_unreachable, "upstream-unreachable", "the upstream server could not be connected to")               \
+  X(upstream_timeout, "upstream-timeout", "the upstream server did not answer in time")                          \
+  X(upstream_malformed, "upstream-malformed", "the upstream server's answer broke the protocol's rules")         \
+  X(upstream_closed, "upstream-closed", "the upstream server ended the connection")                              \
+  X(upstream_reset, "upstream-reset", "the upstream server broke the connection off")                            \
+  X(upstream_down, "upstream-down", "the upstream server was taken out of service")                              \
+  X(client_gone, "client-gone", "the client broke off while its request was on its way")                         \
+  X(half_close_timeout, "half-close-timeout", "one side had ended, and the other did not in time")               \
   /* how things end */                                                                                           \
   X(done, "done", "both sides were finished")                                                                    \
   X(peer_closed, "peer-closed", "the peer ended the connection")                                                 \

@@ -12,6 +12,7 @@ namespace {
 class ClientSite final : public Site {
  public:
   const Route& route(const RequestHead& /*request*/) const override { return nowhere_; }
+  bool offers_extended_connect() const noexcept override { return false; }
   const Limits& limits() const noexcept override { return limits_; }
   const std::vector<Network>& trusted_proxies() const noexcept override { return nobody_; }
 

@@ -93,6 +93,7 @@ constexpr std::string_view name_of(CloseBy by) noexcept {
     case CloseBy::none: return {};
     case CloseBy::client: return "client";
     case CloseBy::server: return "server";
+    case CloseBy::upstream: return "upstream";
   }
   return {};
 }

@@ -26,7 +26,7 @@ enum class AccessEvent : std::uint8_t {
 };
 
 enum class UpgradeOutcome : std::uint8_t { none, accepted, declined, refused };
-enum class CloseBy : std::uint8_t { none, client, server };
+enum class CloseBy : std::uint8_t { none, client, server, upstream };
 
 // sc-win32-status of IIS for connections that ended early, which tools know how to read.
 inline constexpr std::uint32_t win32_network_name_gone = 64;   // by the client

@@ -46,4 +46,12 @@ bool Worker::is_shared(const std::byte* data) const noexcept {
   return (text >= scratch_.data() && text < scratch_.data() + scratch_.size()) || buffers_.holds(data);
 }
 
+Task<void> Worker::stop_locals() {
+  // Those who stop one after the other would wait for the sum of their times.
+  TaskGroup stopping;
+  for (const auto& [owner, kept] : locals_) stopping.spawn(kept->stop());
+  co_await stopping.join();
+  locals_.clear();
+}
+
 }  // namespace turnout

@@ -5,7 +5,9 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <unordered_map>
 
 #include "base/bytes.h"
 #include "base/limits.h"
@@ -13,6 +15,7 @@
 #include "runtime/task_group.h"
 #include "runtime/timer_wheel.h"
 #include "runtime/waiter.h"
+#include "runtime/worker_local.h"
 
 namespace turnout {
 
@@ -55,6 +58,16 @@ class Worker {
   static constexpr std::size_t turn_budget_bytes = 256 * 1024;
   void begin_turn() noexcept { turn_budget = turn_budget_bytes; }
 
+  /// What `owner` keeps on this worker; `make` gives the std::unique_ptr<T> of the first time.
+  template <class T, class Make>
+  T& local(const void* owner, Make make) {
+    std::unique_ptr<WorkerLocal>& kept = locals_[owner];
+    if (!kept) kept = make();
+    return static_cast<T&>(*kept);
+  }
+  /// Ends them all; to be awaited when no connection is left that could ask for one.
+  Task<void> stop_locals();
+
   /// The connections of this worker; joined when it ends.
   TaskGroup connections;
 
@@ -68,6 +81,7 @@ class Worker {
   Waiter* last_ = nullptr;
   SharedBuffers buffers_;
   std::array<char, 32 * 1024> scratch_;
+  std::unordered_map<const void*, std::unique_ptr<WorkerLocal>> locals_;
 };
 
 }  // namespace turnout

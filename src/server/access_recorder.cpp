@@ -12,6 +12,13 @@ UpgradeOutcome outcome_of(std::string_view text) noexcept {
   return UpgradeOutcome::none;
 }
 
+CloseBy close_by_of(std::string_view text) noexcept {
+  if (text == "client") return CloseBy::client;
+  if (text == "server") return CloseBy::server;
+  if (text == "upstream") return CloseBy::upstream;
+  return CloseBy::none;
+}
+
 AccessEvent event_of(RecordKind kind) noexcept {
   switch (kind) {
     case RecordKind::request: return AccessEvent::request;
@@ -23,6 +30,7 @@ AccessEvent event_of(RecordKind kind) noexcept {
 
 std::uint32_t win32_status_of(const Record& record) noexcept {
   switch (record.close_reason) {
+    case Why::client_gone:
     case Why::peer_reset: return win32_network_name_gone;
     case Why::header_timeout:
     case Why::body_timeout:
@@ -30,6 +38,7 @@ std::uint32_t win32_status_of(const Record& record) noexcept {
     case Why::handshake_timeout:
     case Why::idle_timeout:
     case Why::lifetime_over:
+    case Why::half_close_timeout:
     case Why::close_timeout:
     case Why::limit:
     case Why::flood:
@@ -61,9 +70,7 @@ AccessRecord to_access_record(const Record& record, const Worker& worker) noexce
   to.upgrade_token = record.token;
   to.upgrade_outcome = outcome_of(record.outcome);
   to.upgrade_reason = record.reason;
-  to.close_by = record.closed_by == "client"   ? CloseBy::client
-                : record.closed_by == "server" ? CloseBy::server
-                                               : CloseBy::none;
+  to.close_by = close_by_of(record.closed_by);
   to.close_reason = record.close_reason;
   to.bytes_in = record.bytes_in;
   to.bytes_out = record.bytes_out;

@@ -110,7 +110,12 @@ void ServerWorker::begin_drain() noexcept {
 
 void ServerWorker::at_turn_end() noexcept {
   if (recorder_) recorder_->at_turn_end();
-  if (draining_ && loop_.connections.running() == 0) loop_.stop();
+  if (!draining_ || loop_.connections.running() != 0) return;
+  if (!std::exchange(stopping_locals_, true)) {
+    loop_.connections.spawn(loop_.stop_locals());
+    if (loop_.connections.running() != 0) return;
+  }
+  loop_.stop();
 }
 
 void ServerWorker::report_pause(const ServerListener& listener, int error) {

@@ -73,6 +73,7 @@ class ServerWorker {
   std::vector<std::unique_ptr<Listening>> listening_;
   DrainLimit drain_limit_;
   bool draining_ = false;
+  bool stopping_locals_ = false;
   std::uint64_t pause_reported_ms_ = 0;
   std::uint64_t refusal_reported_ms_ = 0;
   std::thread thread_;

@@ -8,4 +8,9 @@ Task<Result<void>> Exchange::respond(int status, std::string_view text) {
   return respond(std::move(head), as_bytes(text));
 }
 
+Task<Result<void>> Exchange::finish() {
+  static const FieldList none;
+  return finish(none);
+}
+
 }  // namespace turnout

@@ -14,14 +14,22 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/why.h"
 #include "codec/http/message.h"
 #include "runtime/task.h"
+#include "runtime/waiter.h"
 #include "switching/site.h"
 
 namespace turnout {
 
 class MessageApp;
 class Session;
+
+/// What the head of a request says about its body.
+struct RequestContent {
+  bool is_empty = true;
+  std::optional<std::uint64_t> length;  // in bytes, where it is known
+};
 
 class Exchange {
  public:
@@ -35,9 +43,14 @@ class Exchange {
   const Route& route() const noexcept { return route_; }
   Session& session() const noexcept { return session_; }
 
-  /// The next bytes of the request's body; empty at its end. The view lives until the next call on this exchange,
-  /// and may be given to write().
+  virtual RequestContent content() const noexcept = 0;
+  /// The next bytes of the request's body; empty at its end. The view lives until the next call of read(), and may be
+  /// given to write(). One task may read while another writes.
   virtual Task<Result<Bytes>> read() = 0;
+  /// What read() waits for ends with `cancelled`, which is no failure of the exchange.
+  virtual void cancel_read() noexcept = 0;
+  /// The trailer fields of the request, when read() has come to the end.
+  virtual const FieldList& trailers() const noexcept = 0;
 
   /// The whole answer at once. HEAD, 204 and 304 are taken care of: the body is left out and its length is kept.
   virtual Task<Result<void>> respond(ResponseHead head, Bytes body) = 0;
@@ -46,14 +59,30 @@ class Exchange {
   virtual Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length) = 0;
   virtual Task<Result<void>> write(Bytes bytes) = 0;
   virtual Task<Result<void>> send_file(int descriptor, std::uint64_t offset, std::uint64_t size) = 0;
-  virtual Task<Result<void>> finish() = 0;
+  virtual Task<Result<void>> finish(const FieldList& trailers) = 0;
+
+  /// Ahead of the answer: 103 and its like (RFC 9110 section 15.2). 100 is the protocol's own business, and where a
+  /// client does not know of such answers (HTTP/1.0) it is left out.
+  virtual Task<Result<void>> send_interim(ResponseHead head) = 0;
 
   virtual bool has_started() const noexcept = 0;
+  /// The answer is the last on its connection, where a version of HTTP has such a thing.
+  virtual void close_after_answer() noexcept {}
+
+  /// Posts `waiter` when the client has broken off, so that nobody works on for nothing; nullptr takes it back. It
+  /// watches once the request's body has been read to its end. A client that has ended its own side is still there.
+  virtual void when_gone(Waiter* waiter) = 0;
 
   /// A short text for a person; `text` must outlive the call.
   Task<Result<void>> respond(int status, std::string_view text);
+  Task<Result<void>> finish();
+
+  /// For the record: why the answer is what it is.
+  void set_reason(Why why) noexcept { reason_ = why; }
+  Why reason() const noexcept { return reason_; }
 
  private:
+  Why reason_ = Why::none;
   const RequestHead& request_;
   const Route& route_;
   Session& session_;

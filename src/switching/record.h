@@ -29,7 +29,7 @@ struct Record {
   std::string_view token = {};    // the one that was agreed on
   std::string_view outcome = {};  // accepted, declined, refused; empty without an offer
   Why reason = Why::none;
-  std::string_view closed_by = {};  // client, server; for RecordKind::close
+  std::string_view closed_by = {};  // client, server, upstream; for RecordKind::close
   Why close_reason = Why::none;
 };
 

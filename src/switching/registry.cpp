@@ -44,8 +44,27 @@ const Upgrader* Registry::find(std::string_view token) const noexcept {
   return nullptr;
 }
 
-Task<Verdict> consider_admitted(const Upgrader& upgrader, const UpgradeOffer& offer, const UpgradeToken& token,
-                                Session& session) {
+Registry::Decider Registry::decider(const UpgradeToken& token, const Route& route) const noexcept {
+  if (route.upgrader != nullptr) {
+    // A route lists a token with its version or without: "SPDY/3.1" or, for all of them, "SPDY".
+    const char* listed = route.find_token(token.text);
+    if (listed == nullptr) listed = route.find_token(token.name);
+    if (listed != nullptr) return {route.upgrader, listed};
+  }
+  const Upgrader* upgrader = find(token.name);
+  return {upgrader, upgrader != nullptr ? upgrader->token() : ""};
+}
+
+bool Registry::could_take(const UpgradeTokens& tokens, bool nominated, const Route& route) const noexcept {
+  for (const UpgradeToken& token : tokens) {
+    const Upgrader* upgrader = decider(token, route).upgrader;
+    if (upgrader != nullptr && (nominated || upgrader->takes_unnominated())) return true;
+  }
+  return false;
+}
+
+Task<Verdict> Registry::consider(const Upgrader& upgrader, const UpgradeOffer& offer, const UpgradeToken& token,
+                                 Session& session) {
   Admission::Ticket ticket;
   // Behind h2c, HTTP and TLS come requests again, which are asked about themselves (law L8).
   if (!upgrader.is_hop_by_hop()) {
@@ -65,17 +84,17 @@ Task<Verdict> Registry::decide(const UpgradeOffer& offer, Session& session) cons
   // The reason of the first token that is spoken here says more than that of one which is not.
   Decline declined{Why::no_such_token};
   for (const UpgradeToken& token : *offer.tokens) {
-    const Upgrader* upgrader = find(token.name);
+    const auto [upgrader, name] = decider(token, *offer.route);
     if (upgrader == nullptr) continue;
-    session.note({.kind = EventKind::offered, .name = upgrader->token()});
+    session.note({.kind = EventKind::offered, .name = name});
     Why why = common_objection(*upgrader, offer, session);
     if (why == Why::none) {
-      Verdict verdict = co_await consider_admitted(*upgrader, offer, token, session);
+      Verdict verdict = co_await consider(*upgrader, offer, token, session);
       const auto* no = std::get_if<Decline>(&verdict);
       if (no == nullptr) co_return verdict;
       why = no->why;
     }
-    session.note({.kind = EventKind::declined, .why = why, .name = upgrader->token()});
+    session.note({.kind = EventKind::declined, .why = why, .name = name});
     if (declined.why == Why::no_such_token) declined.why = why;
   }
   co_return declined;

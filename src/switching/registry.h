@@ -29,10 +29,24 @@ class Registry {
 
   const Upgrader* find(std::string_view token) const noexcept;
 
+  /// Whether anybody could take up one of the tokens; else there is nothing to decide.
+  bool could_take(const UpgradeTokens& tokens, bool nominated, const Route& route) const noexcept;
+
   /// Goes through the tokens in the client's order and takes the first that can be accepted or has to be refused.
   Task<Verdict> decide(const UpgradeOffer& offer, Session& session) const;
 
+  /// Asks one upgrader, where the limits of the route admit one more switch.
+  static Task<Verdict> consider(const Upgrader& upgrader, const UpgradeOffer& offer, const UpgradeToken& token,
+                                Session& session);
+
  private:
+  /// Who decides about a token, and what it is called on record.
+  struct Decider {
+    const Upgrader* upgrader = nullptr;
+    const char* name = "";
+  };
+  Decider decider(const UpgradeToken& token, const Route& route) const noexcept;
+
   struct Speaker {
     std::string_view alpn;
     Factory factory;

@@ -85,8 +85,24 @@ void Session::record_open(const RequestHead* request, int status, std::string_vi
   open_ = std::move(open);
 }
 
+namespace {
+
+std::string_view closed_by(Why reason) noexcept {
+  switch (reason) {
+    case Why::peer_closed:
+    case Why::peer_reset:
+    case Why::malformed: return "client";
+    case Why::upstream_closed:
+    case Why::upstream_reset:
+    case Why::upstream_down: return "upstream";
+    default: return "server";
+  }
+}
+
+}  // namespace
+
 void Session::record_close(Why reason) noexcept {
-  const bool by_client = reason == Why::peer_closed || reason == Why::peer_reset || reason == Why::malformed;
+  const std::string_view by = closed_by(reason);
   while (open_) {
     record({.kind = RecordKind::close,
             .request = &open_->request,
@@ -99,7 +115,7 @@ void Session::record_close(Why reason) noexcept {
             .token = open_->token,
             .outcome = "accepted",
             .reason = open_->reason,
-            .closed_by = by_client ? "client" : "server",
+            .closed_by = by,
             .close_reason = reason});
     open_ = std::move(open_->before);
   }

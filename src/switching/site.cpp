@@ -4,11 +4,11 @@
 
 namespace turnout {
 
-bool Route::allows(std::string_view token) const noexcept {
-  for (const std::string& allowed : switch_tokens) {
-    if (iequals(allowed, token)) return true;
+const char* Route::find_token(std::string_view token) const noexcept {
+  for (const std::string& listed : switch_tokens) {
+    if (iequals(listed, token)) return listed.c_str();
   }
-  return false;
+  return nullptr;
 }
 
 }  // namespace turnout

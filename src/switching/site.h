@@ -17,6 +17,7 @@ namespace turnout {
 class Admission;
 class Handler;
 class Registry;
+class Upgrader;
 
 /// Kinds of switch that happen at most once on a connection and what runs on it (U18). Bits.
 enum class Switched : std::uint8_t { other = 0, tls = 1, http2 = 2, websocket = 4 };
@@ -24,13 +25,17 @@ enum class Switched : std::uint8_t { other = 0, tls = 1, http2 = 2, websocket = 
 struct Route {
   const Handler* handler = nullptr;
   std::vector<std::string> switch_tokens;  // lower case; what may be asked for here beside HTTP and TLS
+  // Decides about the tokens above, in the place of the listener's upgraders; nullptr: they do.
+  const Upgrader* upgrader = nullptr;
   OriginPolicy origins;
   bool require_tls = false;
   std::uint16_t redirect_to_https = 0;  // the port of the URL that a request in cleartext is sent to; 0: none
   std::shared_ptr<const Admission> admission = nullptr;  // who may use it; nullptr: everybody
 
   bool is_for_tls_only() const noexcept { return require_tls || redirect_to_https != 0; }
-  bool allows(std::string_view token) const noexcept;
+  bool allows(std::string_view token) const noexcept { return find_token(token) != nullptr; }
+  /// As the route lists it; nullptr where it does not.
+  const char* find_token(std::string_view token) const noexcept;
 };
 
 struct Listener {
@@ -43,6 +48,8 @@ class Site {
   virtual ~Site() = default;
   /// Always something: where nothing matches, a route that answers 404 or 405.
   virtual const Route& route(const RequestHead& request) const = 0;
+  /// True where some route may be reached by extended CONNECT (RFC 8441 section 3).
+  virtual bool offers_extended_connect() const noexcept = 0;
   virtual const Limits& limits() const noexcept = 0;
   virtual const std::vector<Network>& trusted_proxies() const noexcept = 0;
 };

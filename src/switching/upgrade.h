@@ -3,6 +3,7 @@
 //
 //   Decline  answer the request as if nothing had been offered; that is not an error (RFC 9110 section 7.8)
 //   Refuse   426, 403, 400: policy, or a malformed handshake
+//   Answered somebody else was asked, and answered in HTTP without a switch: that answer is passed on
 //   Accept   everything that can fail has already been done; only the 101 (or 200) is left to write
 #pragma once
 
@@ -19,6 +20,7 @@
 
 namespace turnout {
 
+class Exchange;
 class Session;
 
 /// A request whose body has been read to its end, ready to be answered by another protocol.
@@ -28,7 +30,7 @@ struct OwnedRequest {
 };
 
 struct UpgradeOffer {
-  enum class Via : std::uint8_t { h1_upgrade, h2_extended_connect };
+  enum class Via : std::uint8_t { h1_upgrade, h1_connect, h2_connect, h2_extended_connect };
 
   Via via = Via::h1_upgrade;
   const UpgradeTokens* tokens = nullptr;  // in the client's order
@@ -36,6 +38,7 @@ struct UpgradeOffer {
   const Route* route = nullptr;           // what the request's host, path and method lead to
   OwnedRequest* request = nullptr;        // an upgrader that accepts may move it into the successor
   std::size_t early_bytes = 0;            // what has been read behind the request
+  Exchange* exchange = nullptr;           // for interim answers while it is considered
 };
 
 struct Decline {
@@ -48,6 +51,18 @@ struct Refuse {
   FieldList fields;
 };
 
+/// Whoever holds the answer of somebody else.
+class Answerer : public Pooled {
+ public:
+  virtual ~Answerer() = default;
+  virtual Task<void> answer(Exchange& exchange) = 0;
+};
+
+struct Answered {
+  Why why = Why::none;
+  std::unique_ptr<Answerer> by;
+};
+
 struct Accept {
   const char* token = "";  // for the record: registered name, a literal
   std::string upgrade;     // the value of Upgrade in the 101: "h2c", "TLS/1.2, HTTP/1.1"
@@ -57,7 +72,7 @@ struct Accept {
   Switched kind = Switched::other;
 };
 
-using Verdict = std::variant<Decline, Refuse, Accept>;
+using Verdict = std::variant<Decline, Refuse, Answered, Accept>;
 
 /// One for each token.
 class Upgrader {

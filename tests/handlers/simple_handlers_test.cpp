@@ -24,6 +24,7 @@ class RoutedSite final : public Site {
                  entry("/read-only", hello_, {"GET", "HEAD"}), entry("/read-only", echo_, {"PUT"})}) {}
 
   const Route& route(const RequestHead& request) const override { return router_.find(request); }
+  bool offers_extended_connect() const noexcept override { return false; }
   const Limits& limits() const noexcept override { return limits_; }
   const std::vector<Network>& trusted_proxies() const noexcept override { return trusted_proxies_; }
 

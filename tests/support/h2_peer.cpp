@@ -4,6 +4,21 @@
 #include <cstring>
 
 namespace turnout::testing {
+namespace {
+
+/// As nghttp2 takes them; `fields` has to live on.
+std::vector<nghttp2_nv> name_values(const H2Fields& fields) {
+  std::vector<nghttp2_nv> list;
+  for (const auto& [name, value] : fields) {
+    const auto bytes = [](const std::string& text) {
+      return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
+    };
+    list.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  }
+  return list;
+}
+
+}  // namespace
 
 struct H2PeerCallbacks {
   static H2Peer& peer(void* user_data) { return *static_cast<H2Peer*>(user_data); }
@@ -16,6 +31,8 @@ struct H2PeerCallbacks {
     if (field == ":status") {
       if (response.status != 0) response.informational.push_back(response.status);
       response.status = std::stoi(text);
+    } else if (frame->headers.cat == NGHTTP2_HCAT_HEADERS && response.in_trailers) {
+      response.trailers.emplace_back(field, text);
     } else {
       response.fields.emplace_back(field, text);
     }
@@ -30,7 +47,9 @@ struct H2PeerCallbacks {
         H2Response& response = self.responses_[frame->hd.stream_id];
         if (frame->hd.type == NGHTTP2_HEADERS && response.status / 100 == 1) {
           response.informational.push_back(std::exchange(response.status, 0));
+          response.informational_fields.push_back(std::exchange(response.fields, {}));
         }
+        response.in_trailers = response.status != 0;
         if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) response.ended = true;
         break;
       }
@@ -58,14 +77,20 @@ struct H2PeerCallbacks {
     return 0;
   }
 
-  static ssize_t read(nghttp2_session*, std::int32_t stream_id, std::uint8_t* buffer, std::size_t size,
+  static ssize_t read(nghttp2_session* session, std::int32_t stream_id, std::uint8_t* buffer, std::size_t size,
                       std::uint32_t* flags, nghttp2_data_source*, void* user_data) {
     H2Peer::Upload& upload = peer(user_data).uploads_[stream_id];
     const std::size_t n = std::min(size, upload.bytes.size());
     if (n == 0 && !upload.ends) return NGHTTP2_ERR_DEFERRED;
     std::memcpy(buffer, upload.bytes.data(), n);
     upload.bytes.erase(0, n);
-    if (upload.bytes.empty() && upload.ends) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (!upload.bytes.empty() || !upload.ends) return static_cast<ssize_t>(n);
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (!upload.trailers.empty()) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      const std::vector<nghttp2_nv> list = name_values(upload.trailers);
+      nghttp2_submit_trailer(session, stream_id, list.data(), list.size());
+    }
     return static_cast<ssize_t>(n);
   }
 };
@@ -115,13 +140,7 @@ int H2Peer::request(std::string_view method, std::string_view path, const H2Fiel
 }
 
 int H2Peer::open(const H2Fields& fields, bool ends) {
-  std::vector<nghttp2_nv> list;
-  for (const auto& [name, value] : fields) {
-    const auto bytes = [](const std::string& text) {
-      return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
-    };
-    list.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
-  }
+  const std::vector<nghttp2_nv> list = name_values(fields);
   nghttp2_data_provider provider{};
   provider.read_callback = &H2PeerCallbacks::read;
   return nghttp2_submit_request(session_, nullptr, list.data(), list.size(), ends ? nullptr : &provider, nullptr);
@@ -132,6 +151,11 @@ void H2Peer::send(int stream_id, std::string_view bytes, bool ends) {
   upload.bytes.append(bytes);
   upload.ends = upload.ends || ends;
   nghttp2_session_resume_data(session_, stream_id);
+}
+
+void H2Peer::send_trailers(int stream_id, H2Fields trailers) {
+  uploads_[stream_id].trailers = std::move(trailers);
+  send(stream_id, {}, true);
 }
 
 void H2Peer::reset(int stream_id, std::uint32_t error_code) {

@@ -35,10 +35,13 @@ using H2Fields = std::vector<std::pair<std::string, std::string>>;
 struct H2Response {
   int status = 0;
   std::vector<int> informational;
+  std::vector<H2Fields> informational_fields;
   H2Fields fields;
+  H2Fields trailers;
   std::string body;
   bool ended = false;
   bool closed = false;
+  bool in_trailers = false;            // the answer's own head has come
   std::optional<std::uint32_t> reset;  // the error code of the stream's end, where it was none of a message's
 
   /// The value of a field; "" where there is none.
@@ -68,6 +71,8 @@ class H2Peer {
   /// Just these fields, pseudo-fields too; the body follows by send().
   int open(const H2Fields& fields, bool ends = false);
   void send(int stream_id, std::string_view bytes, bool ends = false);
+  /// Ends the body with these trailers.
+  void send_trailers(int stream_id, H2Fields trailers);
   void reset(int stream_id, std::uint32_t error_code);
   /// Opens the windows by what has arrived; only with takes_data = false.
   void take(int stream_id, std::size_t n);
@@ -97,6 +102,7 @@ class H2Peer {
   struct Upload {
     std::string bytes;
     bool ends = false;
+    H2Fields trailers = {};
   };
   bool pump();
 

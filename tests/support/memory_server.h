@@ -56,6 +56,7 @@ class TestSite final : public Site {
   Route& add(const std::string& path, std::unique_ptr<Handler> handler);
 
   const Route& route(const RequestHead& request) const override;
+  bool offers_extended_connect() const noexcept override;
   const Limits& limits() const noexcept override { return limits_; }
   const std::vector<Network>& trusted_proxies() const noexcept override { return trusted_proxies_; }
 

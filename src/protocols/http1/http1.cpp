@@ -46,15 +46,6 @@ PooledString offer_text(const FieldList& fields) {
   return text;
 }
 
-/// Whether anybody here could take up the offer; else its request is served without further ado.
-bool is_worth_considering(const UpgradeTokens& tokens, bool nominated, const Registry& registry) {
-  for (const UpgradeToken& token : tokens) {
-    const Upgrader* upgrader = registry.find(token.name);
-    if (upgrader != nullptr && (nominated || upgrader->takes_unnominated())) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 // How an exchange with an offer went, for the record.
@@ -146,8 +137,9 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
   Offer offer;
   const bool is_connect = request.head.method == "CONNECT";
   const std::optional<Admission::Refusal> refusal = refuse_request(route, session, request.head);
-  if (request.head.fields.has("upgrade") && !is_connect && !refusal) {
-    Next next = co_await consider(wire, session, request, body, exchange, offer);
+  if ((is_connect || request.head.fields.has("upgrade")) && !refusal) {
+    Next next = is_connect ? co_await consider_connect(wire, session, request, body, exchange, offer)
+                           : co_await consider(wire, session, request, body, exchange, offer);
     if (next.kind == Next::Kind::change || next.kind == Next::Kind::close) co_return next;
   }
   if (exchange.has_started()) {
@@ -166,8 +158,6 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
     const PooledString text = explanation(head.status, sentence(refusal->why));
     (void)co_await exchange.respond(std::move(head), as_bytes(text));
   } else if (is_connect) {
-    // RFC 9931 section 8: what follows a refused CONNECT is not ours to read.
-    exchange.close_after_answer();
     ResponseHead head(405);
     head.fields.add("Allow", "GET, HEAD, POST, OPTIONS");
     head.fields.add("Content-Type", "text/plain; charset=utf-8");
@@ -187,8 +177,10 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
     const PooledString text = explanation(head.status, "This is only served with https.");
     (void)co_await exchange.respond(std::move(head), as_bytes(text));
   } else {
+    wire.expires_never();  // the handler may take its time; what waits for the client has deadlines of its own
     co_await route.handler->serve(exchange);
   }
+  co_await exchange.stop_watching();
   Next next;
   if (exchange.has_failed() && !exchange.has_started()) {
     const Error error = exchange.failure();
@@ -207,7 +199,7 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
                     .bytes_out = exchange.bytes_out(),
                     .offer = offer.text,
                     .outcome = offer.outcome,
-                    .reason = offer.why});
+                    .reason = offer.why != Why::none ? offer.why : exchange.reason()});
   }
   if (exchange.has_failed()) {
     next = {Next::Kind::close, reason_of(exchange.failure())};
@@ -234,7 +226,7 @@ Task<Http1::Next> Http1::consider(Wire& wire, Session& session, OwnedRequest& re
     offer.why = Why::malformed;
     co_return Next{};
   }
-  if (!is_worth_considering(*tokens, nominated, registry)) {
+  if (!registry.could_take(*tokens, nominated, exchange.route())) {
     offer.why = nominated ? Why::no_such_token : Why::no_connection_upgrade;
     co_return Next{};
   }
@@ -259,13 +251,49 @@ Task<Http1::Next> Http1::consider(Wire& wire, Session& session, OwnedRequest& re
                               .nominated = nominated,
                               .route = &exchange.route(),
                               .request = &request,
-                              .early_bytes = wire.peek().size()};
+                              .early_bytes = wire.peek().size(),
+                              .exchange = &exchange};
   Verdict verdict = co_await registry.decide(question, session);
+  const bool is_declined = std::holds_alternative<Decline>(verdict);
+  Next next = co_await conclude(wire, session, asked, body, exchange, offer, std::move(verdict));
+  if (is_declined) body.put_back(std::move(request.body));
+  co_return next;
+}
+
+Task<Http1::Next> Http1::consider_connect(Wire& wire, Session& session, OwnedRequest& request, RequestBody& body,
+                                          Http1Exchange& exchange, Offer& offer) {
+  // RFC 9931 section 8: what follows a refused CONNECT is not ours to read.
+  exchange.close_after_answer();
+  const Upgrader* upgrader = exchange.route().upgrader;
+  if (upgrader == nullptr) co_return Next{};
+  offer.text = "CONNECT";
+  wire.expires_never();
+  const RequestHead asked = request.head;
+  static const UpgradeTokens no_tokens;
+  const UpgradeOffer question{.via = UpgradeOffer::Via::h1_connect,
+                              .tokens = &no_tokens,
+                              .route = &exchange.route(),
+                              .request = &request,
+                              .early_bytes = wire.peek().size(),
+                              .exchange = &exchange};
+  Verdict verdict = co_await Registry::consider(*upgrader, question, UpgradeToken{}, session);
+  co_return co_await conclude(wire, session, asked, body, exchange, offer, std::move(verdict));
+}
+
+// Does what was decided; an offer that was declined is left to whoever answers its request.
+Task<Http1::Next> Http1::conclude(Wire& wire, Session& session, const RequestHead& asked, RequestBody& body,
+                                  Http1Exchange& exchange, Offer& offer, Verdict verdict) {
   if (auto* accepted = std::get_if<Accept>(&verdict)) {
     co_return co_await accept(wire, session, asked, body, offer.text, std::move(*accepted));
   }
+  offer.outcome = "refused";
+  if (auto* answered = std::get_if<Answered>(&verdict)) {
+    offer.why = answered->why;
+    session.note({.kind = EventKind::refused, .why = answered->why});
+    co_await answered->by->answer(exchange);
+    co_return Next{};
+  }
   if (auto* refused = std::get_if<Refuse>(&verdict)) {
-    offer.outcome = "refused";
     offer.why = refused->why;
     session.note(
         {.kind = EventKind::refused, .why = refused->why, .status = static_cast<std::uint16_t>(refused->status)});
@@ -276,21 +304,22 @@ Task<Http1::Next> Http1::consider(Wire& wire, Session& session, OwnedRequest& re
     (void)co_await exchange.respond(std::move(head), as_bytes(text));
     co_return Next{};
   }
+  offer.outcome = "declined";
   offer.why = std::get<Decline>(verdict).why;
-  body.put_back(std::move(request.body));
   co_return Next{};
 }
 
 Task<Http1::Next> Http1::accept(Wire& wire, Session& session, const RequestHead& request, RequestBody& body,
                                 std::string_view offer, Accept accepted) {
   // The commit point: everything that can fail has been done, and every earlier answer has been sent.
-  ResponseHead head(101);
-  head.fields.add("Upgrade", accepted.upgrade);
+  const bool is_connect = request.method == "CONNECT";
+  ResponseHead head(is_connect ? 200 : 101);
+  if (!is_connect) head.fields.add("Upgrade", accepted.upgrade);
   for (const Field field : accepted.fields) head.fields.add(field.name, field.value);
   PooledString text;
   // RFC 9110 section 7.8: 100 comes before 101.
   if (body.still_expects_continue()) text.append("HTTP/1.1 100 Continue\r\n\r\n");
-  append_response_head(text, head, {.connection = "Upgrade"});
+  append_response_head(text, head, {.connection = is_connect ? "" : "Upgrade"});
   session.note({.kind = EventKind::accepted, .why = accepted.why, .name = accepted.token});
   session.has_now_made(accepted.kind);
   wire.expires_after(session.limits().send_stall);
@@ -298,8 +327,8 @@ Task<Http1::Next> Http1::accept(Wire& wire, Session& session, const RequestHead&
   wire.expires_never();  // the timers of requests end here (law L9); the successor has its own
   // Behind the 101, so that it is not among the bytes of what it leads to. Of the layers in Upgrade, as "TLS/1.2,
   // HTTP/1.1", the first is what was agreed on.
-  const std::string_view upgrade = accepted.upgrade;
-  session.record_open(&request, 101, offer, upgrade.substr(0, upgrade.find(',')), accepted.why);
+  const std::string_view upgrade = is_connect ? std::string_view(accepted.token) : std::string_view(accepted.upgrade);
+  session.record_open(&request, head.status, offer, upgrade.substr(0, upgrade.find(',')), accepted.why);
   if (!sent) co_return Next{Next::Kind::close, reason_of(sent.error())};
   co_return Next{Next::Kind::change, accepted.why, std::move(accepted.successor)};
 }

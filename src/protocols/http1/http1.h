@@ -40,6 +40,10 @@ class Http1 final : public Protocol {
   Task<Next> serve_request(Wire& wire, Session& session, OwnedRequest& request, RequestBody& body, bool keep_alive);
   Task<Next> consider(Wire& wire, Session& session, OwnedRequest& request, RequestBody& body, Http1Exchange& exchange,
                       Offer& offer);
+  Task<Next> consider_connect(Wire& wire, Session& session, OwnedRequest& request, RequestBody& body,
+                              Http1Exchange& exchange, Offer& offer);
+  Task<Next> conclude(Wire& wire, Session& session, const RequestHead& asked, RequestBody& body,
+                      Http1Exchange& exchange, Offer& offer, Verdict verdict);
   Task<Next> accept(Wire& wire, Session& session, const RequestHead& request, RequestBody& body, std::string_view offer,
                     Accept accepted);
   Task<Next> refuse_head(Wire& wire, Session& session, HeadError error);

@@ -12,9 +12,15 @@ namespace turnout {
 
 Task<Result<Bytes>> Http1Exchange::read() {
   if (has_failed()) co_return std::unexpected(failure_);
+  reading_ = true;
   const Result<Bytes> part = co_await body_.read();
-  if (!part) failure_ = part.error();
+  reading_ = false;
+  if (!part && part.error().code != Code::cancelled) failure_ = part.error();
   co_return part;
+}
+
+void Http1Exchange::cancel_read() noexcept {
+  if (reading_) wire_.stream().interrupt(Side::read, Code::cancelled);
 }
 
 // What is known about the connection's end when the head of the answer is written.
@@ -94,29 +100,15 @@ Task<Result<void>> Http1Exchange::start(ResponseHead head, std::optional<std::ui
   }
   // An answer in pieces may still read the request's body while it goes out, so only what is certain is decided now.
   if (session().is_draining()) keep_alive_ = false;
-  if (body_.is_finished()) decide_connection();
+  // Whoever refuses or redirects does not wait for the rest of it.
+  if (body_.is_through() || head.status >= 300) decide_connection();
   co_return done(co_await send_head(head, tail(head, length), {}));
 }
 
 Task<Result<void>> Http1Exchange::send(Bytes bytes) {
   wire_.expires_after(session().limits().send_stall);
   if (coding_ != Coding::chunked) co_return co_await wire_.write(bytes);
-  while (!bytes.empty()) {
-    const std::span<char> scratch = session().worker().scratch();
-    const std::size_t n = std::min(bytes.size(), scratch.size() - chunk_head_bytes_max - chunk_end.size());
-    const std::size_t head = write_chunk_head(scratch.first<chunk_head_bytes_max>(), n).size();
-    std::memcpy(scratch.data() + head, bytes.data(), n);
-    std::memcpy(scratch.data() + head + n, chunk_end.data(), chunk_end.size());
-    // The rest lies in a buffer that others may use as soon as this one waits.
-    const Bytes rest = bytes.subspan(n);
-    PooledString kept;
-    if (!rest.empty() && session().worker().is_shared(rest.data())) kept.assign(as_text(rest));
-    const Result<void> sent = co_await wire_.write(std::string_view(scratch.data(), head + n + chunk_end.size()));
-    if (!sent) co_return sent;
-    if (!kept.empty()) co_return co_await send(as_bytes(kept));
-    bytes = rest;
-  }
-  co_return Result<void>();
+  co_return co_await write_chunks(wire_, bytes);
 }
 
 Task<Result<void>> Http1Exchange::write(Bytes bytes) {
@@ -160,7 +152,7 @@ Task<Result<void>> Http1Exchange::send_file(int descriptor, std::uint64_t offset
   co_return Result<void>();
 }
 
-Task<Result<void>> Http1Exchange::finish() {
+Task<Result<void>> Http1Exchange::finish(const FieldList& trailers) {
   if (has_failed()) co_return std::unexpected(failure_);
   if (coding_ == Coding::length && sends_content_ && left_ != 0) {
     co_return done(fail(Code::internal, Source::internal));
@@ -171,10 +163,54 @@ Task<Result<void>> Http1Exchange::finish() {
   Result<void> sent;
   if (coding_ == Coding::chunked && sends_content_) {
     wire_.expires_after(session().limits().send_stall);
-    sent = co_await wire_.write("0\r\n\r\n");
+    PooledString text;
+    (void)append_last_chunk(text, trailers);
+    sent = co_await wire_.write(std::string_view(text));
   }
   finished_ = sent.has_value();
   co_return done(sent);
+}
+
+Task<Result<void>> Http1Exchange::send_interim(ResponseHead head) {
+  if (has_failed()) co_return std::unexpected(failure_);
+  // RFC 9110 section 15.2: a client of HTTP/1.0 does not know of them. 101 is not an answer to pass on but a switch.
+  if (request().version == HttpVersion::http10 || has_started() || head.status == 101) co_return Result<void>();
+  PooledString text;
+  append_response_head(text, head, {});
+  wire_.expires_after(session().limits().send_stall);
+  co_return done(co_await wire_.write(std::string_view(text)));
+}
+
+void Http1Exchange::when_gone(Waiter* waiter) {
+  gone_ = waiter;
+  if (waiter != nullptr && body_.is_through() && watch_.running() == 0) watch_.spawn(watch());
+}
+
+// Only reading finds out that a connection has broken. What arrives meanwhile is the next request, or was sent ahead of
+// an answer to an offer: it is held, up to the limit (law L1).
+Task<void> Http1Exchange::watch() {
+  while (true) {
+    const Result<std::size_t> more = co_await wire_.fill(session().limits().early_bytes_max);
+    if (more && *more != 0) continue;
+    if (more) co_return;
+    switch (more.error().code) {
+      case Code::draining:   // what runs may finish
+      case Code::timed_out:  // the deadline is that of a write
+        continue;
+      case Code::cancelled:
+      case Code::too_large: co_return;
+      default: break;
+    }
+    if (gone_ != nullptr) session().worker().post(*std::exchange(gone_, nullptr));
+    co_return;
+  }
+}
+
+Task<void> Http1Exchange::stop_watching() {
+  gone_ = nullptr;
+  if (watch_.running() == 0) co_return;
+  wire_.stream().interrupt(Side::read, Code::cancelled);
+  co_await watch_.join();
 }
 
 }  // namespace turnout

@@ -15,18 +15,27 @@ class Http1Exchange final : public Exchange {
                 bool keep_alive) noexcept
       : Exchange(request, route, session), wire_(wire), body_(body), keep_alive_(keep_alive) {}
 
+  RequestContent content() const noexcept override { return body_.content(); }
   Task<Result<Bytes>> read() override;
+  void cancel_read() noexcept override;
+  const FieldList& trailers() const noexcept override { return body_.trailers(); }
   Task<Result<void>> respond(ResponseHead head, Bytes body) override;
   Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length) override;
   Task<Result<void>> write(Bytes bytes) override;
   Task<Result<void>> send_file(int descriptor, std::uint64_t offset, std::uint64_t size) override;
-  Task<Result<void>> finish() override;
+  Task<Result<void>> finish(const FieldList& trailers) override;
+  Task<Result<void>> send_interim(ResponseHead head) override;
   bool has_started() const noexcept override { return status_ != 0; }
+  void when_gone(Waiter* waiter) override;
+  using Exchange::finish;
   using Exchange::respond;
+
+  /// To be awaited before anybody else reads from the wire.
+  Task<void> stop_watching();
 
   /// The answer closes the connection where bytes behind the request have been read by then (law L6).
   void close_if_bytes_wait() noexcept { close_if_bytes_wait_ = true; }
-  void close_after_answer() noexcept { keep_alive_ = false; }
+  void close_after_answer() noexcept override { keep_alive_ = false; }
 
   bool is_finished() const noexcept { return finished_; }
   bool has_failed() const noexcept { return failure_.code != Code::ok; }
@@ -42,10 +51,13 @@ class Http1Exchange final : public Exchange {
   HeadTail tail(const ResponseHead& head, std::optional<std::uint64_t> length) const;
   Task<Result<void>> send_head(const ResponseHead& head, const HeadTail& end, Bytes body);
   Task<Result<void>> send(Bytes bytes);
+  Task<void> watch();
   Result<void> done(Result<void> sent) noexcept;
 
   Wire& wire_;
   RequestBody& body_;
+  TaskGroup watch_;
+  Waiter* gone_ = nullptr;
   Error failure_{Code::ok, Source::downstream};
   std::uint64_t left_ = 0;
   std::uint64_t bytes_out_ = 0;
@@ -55,6 +67,7 @@ class Http1Exchange final : public Exchange {
   bool close_if_bytes_wait_ = false;
   bool sends_content_ = true;
   bool finished_ = false;
+  bool reading_ = false;
 };
 
 }  // namespace turnout

@@ -5,40 +5,12 @@
 namespace turnout {
 
 RequestBody::RequestBody(Wire& wire, Session& session, const Framing& framing, bool expects_continue)
-    : wire_(wire),
-      session_(session),
-      chunked_(session.limits()),
-      left_(framing.length),
-      kind_(framing.kind),
-      finished_(framing.kind == BodyKind::none),
-      expects_continue_(expects_continue) {}
+    : wire_(wire), session_(session), body_(framing, session.limits()), expects_continue_(expects_continue) {}
 
-// The next part of what has arrived; empty where there is none, or at the end.
-Bytes RequestBody::take(Code& failure) {
-  while (!finished_ && !wire_.peek().empty()) {
-    const Bytes arrived = wire_.peek();
-    if (kind_ == BodyKind::length) {
-      const Bytes part = arrived.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, arrived.size())));
-      left_ -= part.size();
-      finished_ = left_ == 0;
-      handed_out_ = part.size();
-      bytes_ += part.size();
-      return part;
-    }
-    const ChunkedDecoder::Step step = chunked_.step(arrived);
-    if (step.state == ChunkedDecoder::State::error) {
-      failure = Code::malformed;
-      return {};
-    }
-    finished_ = step.state == ChunkedDecoder::State::done;
-    if (step.state == ChunkedDecoder::State::data) {
-      handed_out_ = step.consumed;
-      bytes_ += step.data.size();
-      return step.data;
-    }
-    wire_.consume(step.consumed);
-  }
-  return {};
+RequestContent RequestBody::content() const noexcept {
+  if (body_.kind() == BodyKind::length) return {false, body_.bytes() + body_.left()};
+  if (body_.kind() == BodyKind::chunked) return {false, std::nullopt};
+  return {before_.empty(), before_.size()};
 }
 
 // A rate below the limit, once the body has had time to begin. Only time spent waiting for the client counts, and only
@@ -46,11 +18,13 @@ Bytes RequestBody::take(Code& failure) {
 bool RequestBody::is_too_slow() const noexcept {
   const Limits& limits = session_.limits();
   const auto grace_ms = static_cast<std::uint64_t>(limits.body_idle.count());
-  if (kind_ != BodyKind::length || waited_ms_ <= grace_ms) return false;
-  return bytes_ < (waited_ms_ - grace_ms) * limits.body_bytes_per_second_min / 1000;
+  if (body_.kind() != BodyKind::length || waited_ms_ <= grace_ms) return false;
+  return body_.bytes() < (waited_ms_ - grace_ms) * limits.body_bytes_per_second_min / 1000;
 }
 
-Task<Result<Bytes>> RequestBody::read() { return read_within(SharedBuffers::bytes_each); }
+Task<Result<Bytes>> RequestBody::read() {
+  return read_within(SharedBuffers::bytes_each);
+}
 
 Task<Result<Bytes>> RequestBody::read_within(std::size_t unread_max) {
   if (before_used_ < before_.size()) {
@@ -58,16 +32,15 @@ Task<Result<Bytes>> RequestBody::read_within(std::size_t unread_max) {
     before_used_ = before_.size();
     co_return all;
   }
-  wire_.consume(std::exchange(handed_out_, 0));
   while (true) {
     Code failure = Code::ok;
-    const Bytes part = take(failure);
+    const Bytes part = body_.take(wire_, failure);
     if (failure != Code::ok) co_return fail(failure);
     if (!part.empty()) {
       expects_continue_ = false;  // it did not wait
       co_return part;
     }
-    if (finished_) co_return Bytes();
+    if (body_.is_finished()) co_return Bytes();
     if (std::exchange(expects_continue_, false)) {
       wire_.expires_after(session_.limits().send_stall);
       const Result<void> sent = co_await wire_.write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -85,7 +58,7 @@ Task<Result<Bytes>> RequestBody::read_within(std::size_t unread_max) {
 }
 
 Task<Result<bool>> RequestBody::read_whole(PooledString& into, std::size_t bytes_max) {
-  if (kind_ == BodyKind::length && left_ > bytes_max) co_return false;
+  if (body_.kind() == BodyKind::length && body_.left() > bytes_max) co_return false;
   while (true) {
     // An offer is waiting for this body: what lies behind it is held, but no more than the limit (law L1).
     const Result<Bytes> part = co_await read_within(session_.limits().early_bytes_max);
@@ -98,10 +71,11 @@ Task<Result<bool>> RequestBody::read_whole(PooledString& into, std::size_t bytes
 
 bool RequestBody::finish_from_what_arrived() {
   before_used_ = before_.size();
-  wire_.consume(std::exchange(handed_out_, 0));
   Code failure = Code::ok;
-  while (!take(failure).empty()) wire_.consume(std::exchange(handed_out_, 0));
-  return finished_;
+  while (!body_.take(wire_, failure).empty()) {
+  }
+  body_.settle(wire_);
+  return body_.is_finished();
 }
 
 }  // namespace turnout

@@ -8,11 +8,10 @@
 
 #include <cstdint>
 
-#include "codec/http1/chunked.h"
-#include "codec/http1/framing.h"
 #include "runtime/task.h"
+#include "switching/exchange.h"
 #include "switching/session.h"
-#include "transport/wire.h"
+#include "transport/http1_body.h"
 
 namespace turnout {
 
@@ -36,29 +35,30 @@ class RequestBody {
   /// Drops what has arrived already, without waiting for more. True where that was all.
   bool finish_from_what_arrived();
 
-  bool is_finished() const noexcept { return finished_ && before_used_ == before_.size(); }
+  /// What the head said; a body that was put back counts as one of that length.
+  RequestContent content() const noexcept;
+  /// Complete when the body is.
+  const FieldList& trailers() const noexcept { return body_.trailers(); }
+
+  bool is_finished() const noexcept { return body_.is_finished() && before_used_ == before_.size(); }
+  /// And nothing of it is in use any more.
+  bool is_through() const noexcept { return is_finished() && !body_.is_handed_out(); }
   bool still_expects_continue() const noexcept { return expects_continue_; }
   void continue_was_sent() noexcept { expects_continue_ = false; }
-  std::uint64_t bytes() const noexcept { return bytes_; }
+  std::uint64_t bytes() const noexcept { return body_.bytes(); }
   /// Why read() failed with malformed.
-  const HeadError& error() const noexcept { return chunked_.error(); }
+  const HeadError& error() const noexcept { return body_.error(); }
 
  private:
-  Bytes take(Code& failure);
   bool is_too_slow() const noexcept;
   Task<Result<Bytes>> read_within(std::size_t unread_max);
 
   Wire& wire_;
   Session& session_;
-  ChunkedDecoder chunked_;
+  Http1Body body_;
   PooledString before_;
   std::size_t before_used_ = 0;
-  std::size_t handed_out_ = 0;  // of the wire's unread bytes: consumed by the next call
-  std::uint64_t left_;
-  std::uint64_t bytes_ = 0;
   std::uint64_t waited_ms_ = 0;
-  BodyKind kind_;
-  bool finished_;
   bool expects_continue_;
 };
 

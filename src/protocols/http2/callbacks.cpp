@@ -4,7 +4,9 @@
 #include <cstring>
 #include <memory>
 
+#include "codec/http1/chunked.h"
 #include "protocols/http2/connection.h"
+#include "protocols/http2/field_block.h"
 
 namespace turnout {
 
@@ -53,11 +55,28 @@ struct Http2Callbacks {
       return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
     Http2StreamState* stream = state(session, frame->hd.stream_id);
-    // Trailer fields are counted, and then dropped: none is of use to a server's handler (S7).
-    if (stream == nullptr || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-    stream->builder_->add({reinterpret_cast<const char*>(name), name_size},
-                          {reinterpret_cast<const char*>(value), value_size});
+    if (stream == nullptr) return 0;
+    const Field field{{reinterpret_cast<const char*>(name), name_size},
+                      {reinterpret_cast<const char*>(value), value_size}};
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      stream->builder_->add(field.name, field.value);
+      return 0;
+    }
+    on_trailer(self, *stream, field);
     return 0;
+  }
+
+  static void on_trailer(Http2Connection& self, Http2StreamState& stream, Field field) {
+    if (has_too_many_trailers(self) || stream.discards_ || stream.failure_ != Code::ok) return;
+    // What steers must not come in behind a body (S7), and for names with '_' see S13.
+    if (is_forbidden_trailer(field.name) || field.name.find('_') != std::string_view::npos) return;
+    stream.trailers_.add(field.name, field.value);
+  }
+
+  /// Of the field section that is being read, or has just ended.
+  static bool has_too_many_trailers(const Http2Connection& self) {
+    const Limits& limits = self.session_.limits();
+    return self.block_fields_ > limits.fields_max || self.block_bytes_ > limits.trailer_bytes_max;
   }
 
   static int on_invalid_header(nghttp2_session* /*session*/, const nghttp2_frame* /*frame*/,
@@ -105,6 +124,8 @@ struct Http2Callbacks {
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
       stream->starting_ = true;
       self.starting_.push_back(stream);
+    } else if (has_too_many_trailers(self)) {
+      self.reset(*stream, NGHTTP2_ENHANCE_YOUR_CALM, Code::too_large);
     }
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) on_end(stream);
   }
@@ -143,11 +164,8 @@ struct Http2Callbacks {
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
       case NGHTTP2_DATA:
-        if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) break;
         if (Http2StreamState* stream = state(session, frame->hd.stream_id); stream != nullptr) {
-          stream->sent_end_ = true;
-          self.worker().wheel().clear(stream->stall_);
-          self.close_if_finished(*stream);
+          on_message_part_sent(self, *stream, frame->hd);
         }
         break;
       case NGHTTP2_RST_STREAM:
@@ -159,6 +177,17 @@ struct Http2Callbacks {
       default: break;
     }
     return 0;
+  }
+
+  static void on_message_part_sent(Http2Connection& self, Http2StreamState& stream, const nghttp2_frame_hd& head) {
+    if (head.type == NGHTTP2_HEADERS && stream.interim_ != 0) {
+      --stream.interim_;
+      stream.wake(Side::write);
+    }
+    if ((head.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
+    stream.sent_end_ = true;
+    self.worker().wheel().clear(stream.stall_);
+    self.close_if_finished(stream);
   }
 
   static void on_goaway_sent(Http2Connection& self, std::uint32_t error_code) {
@@ -179,14 +208,23 @@ struct Http2Callbacks {
     return 16 * 1024;  // nghttp2 cuts it to what the windows leave; it would take 4 KiB by itself
   }
 
-  static ssize_t read_data(nghttp2_session* /*session*/, std::int32_t /*stream_id*/, std::uint8_t* /*buffer*/,
+  static ssize_t read_data(nghttp2_session* session, std::int32_t stream_id, std::uint8_t* /*buffer*/,
                            std::size_t length, std::uint32_t* flags, nghttp2_data_source* source, void* /*user_data*/) {
     auto& stream = *static_cast<Http2StreamState*>(source->ptr);
     const std::uint64_t pending = stream.pending();
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(pending, length));
     if (n == 0 && !stream.end_) return NGHTTP2_ERR_DEFERRED;
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (n == pending && stream.end_) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (n != pending || !stream.end_) return static_cast<ssize_t>(n);
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (!stream.end_fields_) return static_cast<ssize_t>(n);
+    Http2FieldBlock block(*stream.end_fields_, 0);
+    block.add_trailers(*stream.end_fields_);
+    if (block.size() == 0) return static_cast<ssize_t>(n);  // none of them may be sent
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    if (nghttp2_submit_trailer(session, stream_id, block.data(), block.size()) != 0) {
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
     return static_cast<ssize_t>(n);
   }
 

@@ -6,7 +6,6 @@
 #include "codec/http/date_now.h"
 #include "protocols/http2/callbacks.h"
 #include "protocols/http2/serve.h"
-#include "switching/registry.h"
 #include "transport/linger.h"
 
 namespace turnout {
@@ -76,7 +75,7 @@ bool Http2Connection::begin(Http2Upgrade* upgrade) {
       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   };
   // RFC 8441 section 3: only where there is something to connect to.
-  const bool connects = session_.listener().registry->find("websocket") != nullptr;
+  const bool connects = session_.site().offers_extended_connect();
   if (nghttp2_submit_settings(nghttp2_, NGHTTP2_FLAG_NONE, settings, connects ? 5 : 4) != 0) return false;
   const auto window = static_cast<std::int32_t>(limits.connection_window_bytes);
   if (nghttp2_session_set_local_window_size(nghttp2_, NGHTTP2_FLAG_NONE, 0, window) != 0) return false;
@@ -153,6 +152,7 @@ void Http2Connection::start_streams() {
       drop(*state);  // reset before its work began (H1)
       continue;
     }
+    if (state->failure_ != Code::ok) continue;  // reset by us; it is dropped when it is closed
     // Handlers may live on for a while behind the reset of their streams: these count too.
     if (streams_.running() >= std::size_t{2} * session_.limits().streams_max) {
       reset(*state, NGHTTP2_REFUSED_STREAM, Code::refused);
@@ -341,14 +341,15 @@ bool Http2Connection::submit_head(Http2StreamState& state, const ResponseHead& h
   return result == 0;
 }
 
-void Http2Connection::submit_continue(Http2StreamState& state) {
-  if (state.closed_) return;
-  static char name[] = ":status";
-  static char value[] = "100";
-  const nghttp2_nv status{reinterpret_cast<std::uint8_t*>(name), reinterpret_cast<std::uint8_t*>(value), 7, 3,
-                          NGHTTP2_NV_FLAG_NONE};
-  nghttp2_submit_headers(nghttp2_, NGHTTP2_FLAG_NONE, state.id_, nullptr, &status, 1, nullptr);
+bool Http2Connection::submit_interim(Http2StreamState& state, const ResponseHead& head) {
+  if (state.closed_ || state.failure_ != Code::ok) return false;
+  const Http2ResponseFields fields(head);
+  const int result =
+      nghttp2_submit_headers(nghttp2_, NGHTTP2_FLAG_NONE, state.id_, nullptr, fields.data(), fields.size(), nullptr);
+  if (result != 0) return false;
+  ++state.interim_;
   wake_flusher();
+  return true;
 }
 
 void Http2Connection::reset(Http2StreamState& state, std::uint32_t error_code, Code failure) {

@@ -55,7 +55,8 @@ class Http2Connection {
   void has_more(Http2StreamState& state);
   bool submit_head(Http2StreamState& state, const ResponseHead& head, std::optional<std::uint64_t> length,
                    bool with_body);
-  void submit_continue(Http2StreamState& state);
+  /// An answer ahead of the answer. False where the stream cannot take it any more.
+  bool submit_interim(Http2StreamState& state, const ResponseHead& head);
   /// RST_STREAM; what waits on the stream ends with `failure`.
   void reset(Http2StreamState& state, std::uint32_t error_code, Code failure);
   void on_stall(Http2StreamState& state);

@@ -1,6 +1,7 @@
 #include "protocols/http2/exchange.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/ascii.h"
 #include "protocols/http2/connection.h"
@@ -24,11 +25,31 @@ struct BodyDeadline : Timer {
   bool is_over = false;
 };
 
+/// nghttp2 has seen to it that the value is a number, and that no other Content-Length says otherwise.
+std::optional<std::uint64_t> announced_length(const RequestHead& request) noexcept {
+  const auto value = request.fields.find("content-length");
+  if (!value) return std::nullopt;
+  std::uint64_t length = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), length);
+  if (error != std::errc() || end != value->data() + value->size()) return std::nullopt;
+  return length;
+}
+
 }  // namespace
 
 Http2Exchange::Http2Exchange(Http2StreamState& state, const RequestHead& request, const Route& route, Session& session,
                              Kind kind) noexcept
-    : Exchange(request, route, session), state_(state), kind_(kind) {}
+    : Exchange(request, route, session), state_(state), kind_(kind) {
+  if (kind == Kind::declined_connect) return;
+  content_.length = announced_length(request);
+  if (!state.has_ended()) {
+    content_.is_empty = false;
+    return;
+  }
+  // All of it is here already. With trailers it is none of the messages whose end is where their length is reached.
+  content_.is_empty = state.received() == 0 && state.trailers().empty();
+  if (state.trailers().empty()) content_.length = state.received();
+}
 
 std::unexpected<Error> Http2Exchange::broken(Code code, Source source) noexcept {
   if (failure_ == Code::ok) {
@@ -49,17 +70,28 @@ Task<Result<Bytes>> Http2Exchange::read() {
     if (!std::exchange(said_continue_, true) && status_ == 0) {
       const auto expect = request().fields.find("expect");
       // RFC 9110 section 10.1.1: the client waits to be told that its body is wanted.
-      if (expect && iequals(*expect, "100-continue")) state_.connection().submit_continue(state_);
+      if (expect && iequals(*expect, "100-continue")) state_.connection().submit_interim(state_, ResponseHead(100));
     }
     BodyDeadline deadline(state_);
     const std::uint64_t since = worker.now_ms();
-    worker.set_timer(deadline, session().limits().body_idle);
+    // Behind the beginning of the answer it is a conversation, which may have pauses.
+    const Limits& limits = session().limits();
+    worker.set_timer(deadline, status_ == 0 ? limits.body_idle : limits.tunnel_idle);
+    reading_ = true;
     co_await state_.change(Side::read);
+    reading_ = false;
+    if (std::exchange(read_cancelled_, false)) co_return fail(Code::cancelled);
     waited_ms_ += worker.now_ms() - since;
     if (deadline.is_over || is_too_slow()) co_return broken(Code::timed_out);
   }
   taken_ = state_.take_all();
   co_return as_bytes(taken_);
+}
+
+void Http2Exchange::cancel_read() noexcept {
+  if (!reading_) return;
+  read_cancelled_ = true;
+  state_.wake(Side::read);
 }
 
 bool Http2Exchange::is_too_slow() const noexcept {
@@ -162,14 +194,36 @@ Task<Result<void>> Http2Exchange::drained() {
   co_return Result<void>{};
 }
 
-Task<Result<void>> Http2Exchange::finish() {
+Task<Result<void>> Http2Exchange::finish(const FieldList& trailers) {
   if (failure_ != Code::ok) co_return fail(failure_, failure_source_);
   if (status_ == 0) co_return broken(Code::internal, Source::internal);
   if (std::exchange(finished_, true) || without_body_) co_return Result<void>{};
   if (left_ && *left_ != 0) co_return broken(Code::internal, Source::internal);
   if (state_.failure() != Code::ok) co_return broken(state_.failure());
-  state_.end();
+  state_.end(trailers);
   co_return Result<void>{};
+}
+
+Task<Result<void>> Http2Exchange::send_interim(ResponseHead head) {
+  if (failure_ != Code::ok) co_return fail(failure_, failure_source_);
+  if (head.status == 100) co_return Result<void>{};                // read() says it, when it waits for the body
+  const bool is_interim = head.status > 101 && head.status < 200;  // RFC 9113 section 8.6: there is no 101
+  if (!is_interim || status_ != 0) co_return broken(Code::internal, Source::internal);
+  if (state_.failure() != Code::ok) co_return broken(state_.failure());
+  if (!state_.connection().submit_interim(state_, head)) co_return broken(Code::internal, Source::internal);
+  // One at a time: a client that takes nothing must not make them pile up.
+  while (state_.has_interim() && state_.failure() == Code::ok) co_await state_.change(Side::write);
+  if (state_.failure() != Code::ok) co_return broken(state_.failure());
+  co_return Result<void>{};
+}
+
+void Http2Exchange::when_gone(Waiter* waiter) {
+  if (when_gone_ != nullptr) {
+    state_.when_failed(nullptr);
+    state_.connection().worker().unpost(*when_gone_);
+  }
+  when_gone_ = waiter;
+  if (waiter != nullptr) state_.when_failed(waiter);
 }
 
 Task<void> Http2Exchange::settle() {

@@ -18,13 +18,21 @@ class Http2Exchange final : public Exchange {
   Http2Exchange(Http2StreamState& state, const RequestHead& request, const Route& route, Session& session,
                 Kind kind = Kind::request) noexcept;
 
+  ~Http2Exchange() override { when_gone(nullptr); }
+
+  using Exchange::finish;
   using Exchange::respond;
+  RequestContent content() const noexcept override { return content_; }
   Task<Result<Bytes>> read() override;
+  void cancel_read() noexcept override;
+  const FieldList& trailers() const noexcept override { return state_.trailers(); }
   Task<Result<void>> respond(ResponseHead head, Bytes body) override;
   Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length) override;
   Task<Result<void>> write(Bytes bytes) override;
   Task<Result<void>> send_file(int descriptor, std::uint64_t offset, std::uint64_t size) override;
-  Task<Result<void>> finish() override;
+  Task<Result<void>> finish(const FieldList& trailers) override;
+  Task<Result<void>> send_interim(ResponseHead head) override;
+  void when_gone(Waiter* waiter) override;
   bool has_started() const noexcept override { return status_ != 0; }
 
   /// The handler is through: gives the answer that it did not give, or breaks off what it did not finish.
@@ -45,9 +53,13 @@ class Http2Exchange final : public Exchange {
 
   Http2StreamState& state_;
   Kind kind_;
+  RequestContent content_;
+  Waiter* when_gone_ = nullptr;
   int status_ = 0;
   bool without_body_ = false;
   bool finished_ = false;
+  bool reading_ = false;
+  bool read_cancelled_ = false;
   bool said_continue_ = false;
   Code failure_ = Code::ok;
   Source failure_source_ = Source::downstream;

@@ -243,25 +243,6 @@ TEST(Http2, ExpectIsAnsweredWhenTheBodyIsWanted) {
   EXPECT_EQ(peer.response(id).status, 200);
 }
 
-TEST(Http2, TrailersAreTakenAndDropped) {
-  TestServer server;
-  MemoryPeer peer(server.serve());
-  H2Fields post = get_fields("/echo");
-  post[0].second = "POST";
-  peer.send(client_hello() + frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, literal_fields(post)) +
-            frame(NGHTTP2_DATA, 0, 1, "body") +
-            frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1,
-                  literal_fields({{"x-sum", "1"}, {"host", "other"}})));
-  server.loop.run();
-  std::string body;
-  for (const H2Frame& frame : parse_frames(peer.take())) {
-    if (frame.type == NGHTTP2_DATA) body += frame.payload;
-  }
-  EXPECT_EQ(body, "body");
-  ASSERT_EQ(server.recorder.lines.size(), 1u);
-  EXPECT_EQ(server.recorder.lines[0].status, 200);
-}
-
 TEST(Http2, AResetByTheClientEndsWhatWaits) {
   TestServer server;
   static Code read_code = Code::ok;

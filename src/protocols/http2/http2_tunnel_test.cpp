@@ -1,6 +1,8 @@
 // Extended CONNECT (RFC 8441): a stream of HTTP/2 as the connection of another protocol.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "protocols/http2/http2.h"
 #include "tests/support/h2_server.h"
 
@@ -277,6 +279,60 @@ TEST(LAW_L6, ARefusedConnectEndsItsStreamUnread) {
 
   EXPECT_EQ(ask({{":method", "CONNECT"}, {":authority", "example.com:443"}}).status, 405);
   EXPECT_FALSE(server.is_over()) << "only the stream ends";
+}
+
+/// Has an answer of somebody else for what it is asked for, or takes it up.
+class RouteUpgrader final : public Upgrader {
+ public:
+  const char* token() const noexcept override { return ""; }
+  Task<Verdict> consider(const UpgradeOffer& offer, const UpgradeToken&, Session&) const override {
+    // It may take the request with it.
+    const OwnedRequest taken = std::move(*offer.request);
+    if (offer.via != UpgradeOffer::Via::h2_connect) co_return Answered{Why::none, std::make_unique<NotAllowed>()};
+    EXPECT_EQ(taken.head.target, "db.example:5432");
+    Accept accept;
+    accept.token = "CONNECT";
+    accept.successor = std::make_unique<EchoProtocol>();
+    co_return accept;
+  }
+
+ private:
+  struct NotAllowed final : Answerer {
+    Task<void> answer(Exchange& exchange) override {
+      exchange.set_reason(Why::origin_not_allowed);
+      (void)co_await exchange.start(ResponseHead(401), std::nullopt);
+      (void)co_await exchange.write(as_bytes(std::string_view("who are you\n")));
+      (void)co_await exchange.finish();
+    }
+  };
+};
+
+TEST(Http2Tunnel, ARouteMayDecideItself) {
+  const RouteUpgrader upgrader;
+  TunnelServer server;
+  server.site.add("/chat", std::make_unique<Serve>(&say_hello)).switch_tokens = {"chat/2"};
+  H2Peer peer(server.loop, server.serve());
+  for (const std::string path : {"/chat", "db.example:5432"}) {
+    Route& route = server.site.add(path, nullptr);
+    route.switch_tokens = {"chat/2"};
+    route.upgrader = &upgrader;
+  }
+  const int refused = peer.open(connect_fields("/chat", "chat/2"));
+  peer.send(refused, "GET /smuggled HTTP/1.1\r\n\r\n");
+  const int accepted = peer.open({{":method", "CONNECT"}, {":authority", "db.example:5432"}});
+  peer.send(accepted, "early");
+  peer.run();
+  EXPECT_EQ(peer.response(refused).status, 401);
+  EXPECT_EQ(peer.response(refused).body, "who are you\n");
+  EXPECT_EQ(peer.response(refused).reset, NGHTTP2_NO_ERROR);
+  EXPECT_EQ(peer.response(accepted).status, 200);
+  EXPECT_EQ(peer.response(accepted).body, "early");
+  ASSERT_EQ(server.recorder.lines.size(), 2u);
+  const auto& is_request = [](const auto& line) { return line.kind == RecordKind::request; };
+  const auto record = std::ranges::find_if(server.recorder.lines, is_request);
+  EXPECT_EQ(record->outcome, "refused");
+  EXPECT_EQ(record->reason, Why::origin_not_allowed);
+  EXPECT_EQ(record->target, "/chat") << "the record is of the request, whoever has it now";
 }
 
 TEST(Http2Tunnel, DrainReachesTheProtocolOnTheStream) {

@@ -45,7 +45,8 @@ Task<void> refuse(Http2Exchange& exchange, ResponseHead head, std::string_view t
   (void)co_await exchange.respond(std::move(head), as_bytes(body));
 }
 
-Task<void> tunnel(Http2StreamState& state, const RequestHead& request, Accept accept, Session& child) {
+Task<void> tunnel(Http2StreamState& state, const RequestHead& request, std::string_view offer, Accept accept,
+                  Session& child) {
   Http2Connection& connection = state.connection();
   ResponseHead head(200);
   head.fields = std::move(accept.fields);
@@ -54,7 +55,7 @@ Task<void> tunnel(Http2StreamState& state, const RequestHead& request, Accept ac
   if (!connection.submit_head(state, head, std::nullopt, true)) co_return;
   child.has_now_made(accept.kind);
   child.note({.kind = EventKind::accepted, .why = accept.why, .name = accept.token});
-  child.record_open(&request, 200, request.protocol, accept.token, accept.why);
+  child.record_open(&request, 200, offer, accept.token, accept.why);
   Wire wire(std::make_unique<Http2Stream>(state));
   co_await drive(std::move(accept.successor), std::move(wire), child);
 }
@@ -71,51 +72,81 @@ Task<void> refuse_cleartext(Http2Exchange& exchange, const Http2StreamState& sta
   record(exchange, state, {.reason = Why::upgrade_required});
 }
 
-/// RFC 8441: the CONNECT that asks for another protocol on its stream.
-Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const Route& route) {
-  Session& session = state.connection().session();
-  Session child(session);
+/// Who may take up a CONNECT is asked: for an extended one (RFC 8441) the registry, else the route.
+Task<Verdict> decide(const Http2StreamState& state, OwnedRequest& request, Http2Exchange& exchange, Session& child) {
+  const Route& route = exchange.route();
   const PooledString protocol = request.head.protocol;
   UpgradeTokens tokens;
-  tokens.push_back({protocol, protocol, {}});
   UpgradeOffer offer;
-  offer.via = UpgradeOffer::Via::h2_extended_connect;
   offer.tokens = &tokens;
   offer.route = &route;
   offer.request = &request;
   offer.early_bytes = state.unread();
-  Verdict verdict = co_await session.listener().registry->decide(offer, child);
+  offer.exchange = &exchange;
+  if (!protocol.empty()) {
+    tokens.push_back({protocol, protocol, {}});
+    offer.via = UpgradeOffer::Via::h2_extended_connect;
+    co_return co_await child.listener().registry->decide(offer, child);
+  }
+  // To a host that a client names, nothing is tunnelled but where a route says so (attack class U15).
+  if (route.upgrader == nullptr) co_return Decline{Why::no_tunnel_here};
+  offer.via = UpgradeOffer::Via::h2_connect;
+  co_return co_await Registry::consider(*route.upgrader, offer, UpgradeToken{}, child);
+}
+
+/// The answer to a CONNECT that nobody took up.
+Task<void> answer_declined(Http2Exchange& exchange, Why why) {
+  if (exchange.request().protocol.empty()) {
+    ResponseHead head(405);
+    head.fields.add("allow", "GET, HEAD, POST, OPTIONS");
+    co_await refuse(exchange, std::move(head), sentence(why));
+  } else if (why == Why::unknown_protocol) {
+    co_await refuse(exchange, ResponseHead(501),
+                    sentence(why));  // RFC 9220 section 3, which says what RFC 8441 left open
+  } else if (exchange.route().handler != nullptr) {
+    // The route's own answer, which says that it is not there, or has no such method.
+    co_await exchange.route().handler->serve(exchange);
+  }
+}
+
+Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const Route& route) {
+  Session& session = state.connection().session();
+  Session child(session);
+  const RequestHead asked = request.head;  // an upgrader may move the request on
+  const std::string_view token =
+      asked.protocol.empty() ? std::string_view("CONNECT") : std::string_view(asked.protocol);
+  Http2Exchange exchange(state, asked, route, session, Http2Exchange::Kind::declined_connect);
+  Verdict verdict = co_await decide(state, request, exchange, child);
   if (state.failure() != Code::ok) co_return;
 
   if (auto* accept = std::get_if<Accept>(&verdict); accept != nullptr) {
-    co_await tunnel(state, request.head, std::move(*accept), child);
+    co_await tunnel(state, asked, token, std::move(*accept), child);
     co_return;
   }
-  Http2Exchange exchange(state, request.head, route, session, Http2Exchange::Kind::declined_connect);
+  Offered offered{token, "refused", Why::none};
   if (const auto* refused = std::get_if<Refuse>(&verdict); refused != nullptr) {
+    offered.reason = refused->why;
     child.note(
         {.kind = EventKind::refused, .why = refused->why, .status = static_cast<std::uint16_t>(refused->status)});
     ResponseHead head(refused->status);
     head.fields = refused->fields;
     co_await refuse(exchange, std::move(head), sentence(refused->why));
-    record(exchange, state, {protocol, "refused", refused->why});
-    co_return;
+  } else if (const auto* answered = std::get_if<Answered>(&verdict); answered != nullptr) {
+    offered.reason = answered->why;
+    child.note({.kind = EventKind::refused, .why = answered->why});
+    co_await answered->by->answer(exchange);
+  } else {
+    offered.reason = std::get<Decline>(verdict).why;
+    if (offered.reason == Why::no_such_token) {
+      offered.reason = Why::unknown_protocol;
+    } else if (!asked.protocol.empty()) {
+      offered.outcome = "declined";
+    }
+    co_await answer_declined(exchange, offered.reason);
   }
-  const Why why = std::get<Decline>(verdict).why;
-  if (why == Why::no_such_token) {
-    // RFC 9220 section 3, which says what RFC 8441 left open.
-    co_await refuse(exchange, ResponseHead(501), sentence(Why::unknown_protocol));
-    record(exchange, state, {protocol, "refused", Why::unknown_protocol});
-    co_return;
-  }
-  if (why == Why::upgrade_required) {
-    co_await refuse_cleartext(exchange, state, route);
-    co_return;
-  }
-  // The route's own answer, which says that it is not there, or has no such method.
-  if (route.handler != nullptr) co_await route.handler->serve(exchange);
   co_await exchange.settle();
-  record(exchange, state, {protocol, "declined", why});
+  if (offered.reason == Why::none) offered.reason = exchange.reason();
+  record(exchange, state, offered);
 }
 
 }  // namespace
@@ -123,32 +154,27 @@ Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const R
 Task<void> serve_http2_request(Http2StreamState& state, OwnedRequest& request) {
   Session& session = state.connection().session();
   const Route& route = session.site().route(request.head);
+  const bool is_connect = request.head.method == "CONNECT";
+  const auto kind = is_connect ? Http2Exchange::Kind::declined_connect : Http2Exchange::Kind::request;
   if (const auto refusal = refuse_request(route, session, request.head); refusal) {
-    Http2Exchange exchange(state, request.head, route, session);
+    Http2Exchange exchange(state, request.head, route, session, kind);
     co_await refuse(exchange, refusal->head(), sentence(refusal->why));
     record(exchange, state, {.reason = refusal->why});
     co_return;
   }
-  if (request.head.method == "CONNECT" && !request.head.protocol.empty()) {
+  const bool lacks_tls = route.is_for_tls_only() && !session.is_secure();
+  if (is_connect && !lacks_tls) {
     co_await serve_connect(state, request, route);
     co_return;
   }
-  Http2Exchange exchange(state, request.head, route, session);
-  if (request.head.method == "CONNECT") {
-    // Nothing is tunnelled to a host that a client names (attack class U15).
-    ResponseHead head(405);
-    head.fields.add("allow", "GET, HEAD, POST, OPTIONS");
-    co_await refuse(exchange, std::move(head), sentence(Why::no_tunnel_here));
-    record(exchange, state, {"CONNECT", "refused", Why::no_tunnel_here});
-    co_return;
-  }
-  if (route.is_for_tls_only() && !session.is_secure()) {
+  Http2Exchange exchange(state, request.head, route, session, kind);
+  if (lacks_tls) {
     co_await refuse_cleartext(exchange, state, route);
     co_return;
   }
   if (route.handler != nullptr) co_await route.handler->serve(exchange);
   co_await exchange.settle();
-  record(exchange, state);
+  record(exchange, state, {.reason = exchange.reason()});
 }
 
 Task<void> refuse_http2_request(Http2StreamState& state, OwnedRequest& request, Http2Refusal refusal) {

@@ -69,6 +69,11 @@ void Http2StreamState::end() {
   connection_.has_more(*this);
 }
 
+void Http2StreamState::end(const FieldList& trailers) {
+  if (!trailers.empty()) end_fields_ = std::make_unique<FieldList>(trailers);
+  end();
+}
+
 bool Http2StreamState::move_pending(MutableBytes to) {
   const std::size_t buffered = copy_some(to, as_bytes(out_).subspan(out_at_));
   out_at_ += buffered;
@@ -103,6 +108,12 @@ void Http2StreamState::fail(Code why) noexcept {
   connection_.worker().wheel().clear(stall_);
   wake(Side::read);
   wake(Side::write);
+  if (when_failed_ != nullptr) connection_.worker().post(*std::exchange(when_failed_, nullptr));
+}
+
+void Http2StreamState::when_failed(Waiter* waiter) noexcept {
+  when_failed_ = waiter;
+  if (waiter != nullptr && failure_ != Code::ok) connection_.worker().post(*std::exchange(when_failed_, nullptr));
 }
 
 void Http2StreamState::wake(Side side) noexcept {

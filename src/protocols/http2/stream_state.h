@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/pool.h"
+#include "codec/http/fields.h"
 #include "protocols/http2/request_builder.h"
 #include "runtime/timer_wheel.h"
 #include "runtime/waiter.h"
@@ -47,6 +48,8 @@ class Http2StreamState : public Pooled {
   std::uint64_t received() const noexcept { return received_; }
   std::size_t take(MutableBytes into);
   PooledString take_all();
+  /// Behind the body: complete where has_ended() and nothing is unread.
+  const FieldList& trailers() const noexcept { return trailers_; }
 
   // Sending.
   std::size_t room() const noexcept;
@@ -56,7 +59,11 @@ class Http2StreamState : public Pooled {
   void park(int file, std::uint64_t offset, std::uint64_t size);
   bool has_pending() const noexcept { return pending() != 0; }
   void end();
+  /// The same, with these fields behind the body.
+  void end(const FieldList& trailers);
   bool is_ended() const noexcept { return end_; }
+  /// Heads ahead of the answer's that have not left yet.
+  bool has_interim() const noexcept { return interim_ != 0; }
 
   /// Suspends until something changed on that side.
   class Change : public Waiter {
@@ -75,6 +82,9 @@ class Http2StreamState : public Pooled {
 
   /// Behind a 200 to an extended CONNECT: how long one side may be silent is for its protocol to say (law L9).
   void become_tunnel() noexcept { is_tunnel_ = true; }
+
+  /// Posts `waiter` once the stream has failed; nullptr watches no longer.
+  void when_failed(Waiter* waiter) noexcept;
 
   /// The stream that is woken instead of a waiter, while there is one.
   void attach(Http2Stream* stream) noexcept { stream_ = stream; }
@@ -115,6 +125,7 @@ class Http2StreamState : public Pooled {
   PooledString unread_;
   std::size_t unread_at_ = 0;
   std::uint64_t received_ = 0;
+  FieldList trailers_;
 
   PooledString out_;
   std::size_t out_at_ = 0;
@@ -122,8 +133,11 @@ class Http2StreamState : public Pooled {
   int file_ = -1;
   std::uint64_t file_at_ = 0;
   std::uint64_t file_left_ = 0;
+  std::unique_ptr<FieldList> end_fields_;  // the trailers to send, where there are any
+  std::uint32_t interim_ = 0;
 
   Waiter* waiting_[2] = {nullptr, nullptr};
+  Waiter* when_failed_ = nullptr;
   Http2Stream* stream_ = nullptr;
   Stall stall_;
 };
