@@ -1,0 +1,37 @@
+// FrameTracker: follows the frames of one direction of a WebSocket that is passed on, only to know where one ends and
+// the next begins: there, and nowhere else, a frame of our own may be put in.
+//
+//   tracker.pass(bytes);                         // everything that was passed on
+//   if (tracker.is_between_frames()) ...         // a close frame may go out
+//
+// Nothing is checked and nothing is held: what is no frame of RFC 6455 ends the tracking.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "codec/websocket/frame.h"
+
+namespace turnout::websocket {
+
+class FrameTracker {
+ public:
+  /// `from_client`: the frames are masked (RFC 6455 section 5.1).
+  explicit FrameTracker(bool from_client) noexcept : from_client_(from_client) {}
+
+  void pass(Bytes bytes) noexcept;
+
+  /// False in the middle of a frame, behind a close frame, and where there was something that is no frame.
+  bool is_between_frames() const noexcept { return !lost_ && !closed_ && left_ == 0 && header_size_ == 0; }
+
+ private:
+  std::uint64_t left_ = 0;  // of the payload
+  std::array<std::byte, frame_header_bytes_max> header_{};
+  std::uint8_t header_size_ = 0;
+  bool from_client_;
+  bool closed_ = false;
+  bool lost_ = false;
+};
+
+}  // namespace turnout::websocket

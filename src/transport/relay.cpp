@@ -1,0 +1,114 @@
+#include "transport/relay.h"
+
+namespace turnout {
+
+Relay::Direction::Direction(Relay& owner, Stream& source, Stream& sink, bool is_forth) noexcept
+    : Waiter([](Waiter& waiter) noexcept {
+        auto& direction = static_cast<Direction&>(waiter);
+        direction.relay.advance(direction);
+      }),
+      relay(owner),
+      from(source),
+      to(sink),
+      forth(is_forth) {}
+
+Relay::Relay(Wire& first, Wire& second, Observer& observer) noexcept
+    : forth_(*this, first.stream(), second.stream(), true),
+      back_(*this, second.stream(), first.stream(), false),
+      observer_(observer) {}
+
+Relay::~Relay() {
+  for (Direction* direction : {&forth_, &back_}) {
+    direction->from.worker().unpost(*direction);
+    direction->from.wait(Side::read, nullptr);
+    direction->to.wait(Side::write, nullptr);
+  }
+}
+
+bool Relay::await_ready() noexcept {
+  run(forth_);
+  if (!over_) run(back_);
+  return over_;
+}
+
+void Relay::stop(Code why) noexcept {
+  finish({RelayEnd::Kind::stopped, false, why});
+  // In a turn of its own: who calls may go away with whoever waits for the relay.
+  if (caller_) forth_.from.worker().post(forth_);
+}
+
+void Relay::finish(RelayEnd end) noexcept {
+  if (std::exchange(over_, true)) return;
+  end_ = end;
+  // Nobody goes on behind the end; what was about to is taken back.
+  for (Direction* direction : {&forth_, &back_}) {
+    direction->from.worker().unpost(*direction);
+    direction->from.wait(Side::read, nullptr);
+    direction->to.wait(Side::write, nullptr);
+  }
+}
+
+void Relay::broke(const Direction& direction, bool at_source, Code code) noexcept {
+  finish({RelayEnd::Kind::broken, direction.forth == at_source, code});
+}
+
+void Relay::advance(Direction& direction) noexcept {
+  run(direction);
+  if (over_ && caller_) std::exchange(caller_, {}).resume();
+}
+
+void Relay::run(Direction& direction) noexcept {
+  Stream& from = direction.from;
+  Stream& to = direction.to;
+  ReadAhead& ahead = from.ahead();
+  while (!over_ && !direction.closed) {
+    if (const Bytes unread = ahead.peek(); !unread.empty()) {
+      if (const Code why = to.take_interrupt(Side::write); why != Code::ok) {
+        if (observer_.interrupted(!direction.forth, why)) finish({RelayEnd::Kind::stopped, false, why});
+        continue;
+      }
+      const Io io = to.try_write(unread);
+      if (io.code == Code::would_block) {
+        ahead.pin();
+        to.wait(Side::write, &direction);
+        return;
+      }
+      if (io.code != Code::ok) return broke(direction, false, io.code);
+      to.count_written(io.n);
+      observer_.passed(direction.forth, unread.first(io.n));
+      ahead.consume(io.n);
+      continue;
+    }
+    if (direction.ended) {
+      const Code code = to.try_close_write();
+      if (code == Code::would_block) {
+        to.wait(Side::write, &direction);
+        return;
+      }
+      if (code != Code::ok) return broke(direction, false, code);
+      direction.closed = true;
+      const bool both = forth_.closed && back_.closed;
+      if (both) return finish({RelayEnd::Kind::done, false, Code::ok});
+      observer_.half_closed(direction.forth);
+      return;
+    }
+    if (const Code why = from.take_interrupt(Side::read); why != Code::ok) {
+      if (observer_.interrupted(direction.forth, why)) finish({RelayEnd::Kind::stopped, false, why});
+      continue;
+    }
+    if (from.worker().turn_budget == 0) {
+      // There is more, but others are waiting too (D7).
+      from.worker().post(direction);
+      return;
+    }
+    const Io io = Wire::try_fill(from, held_bytes_max);
+    if (io.code == Code::would_block) {
+      from.wait(Side::read, &direction);
+      return;
+    }
+    if (io.code != Code::ok) return broke(direction, true, io.code);
+    direction.ended = io.n == 0;
+  }
+}
+
+}  // namespace turnout

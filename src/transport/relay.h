@@ -1,0 +1,78 @@
+// Relay: passes bytes between two wires, in both directions, until both have ended or it is told to stop.
+//
+//   Relay relay(client, upstream, observer);
+//   const RelayEnd end = co_await relay;
+//
+// It is a state machine and not a pair of coroutines, because there may be very many of them: waiting, a direction
+// holds no buffer and no frame. It never reads more than it has written (backpressure), and each direction ends on its
+// own: the end of one side is passed on as an end, while the other direction goes on.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+
+#include "transport/wire.h"
+
+namespace turnout {
+
+struct RelayEnd {
+  enum class Kind : std::uint8_t { done, stopped, broken } kind = Kind::done;
+  bool at_first = false;  // broken: the first of the two wires was, else the second
+  Code code = Code::ok;   // broken: how; stopped: why
+};
+
+class Relay {
+ public:
+  /// What is unread of one direction while it waits for the other side to take it, in bytes.
+  static constexpr std::size_t held_bytes_max = 32 * 1024;
+
+  class Observer {
+   public:
+    /// `bytes` were taken by the far side; `forth`: from the first to the second.
+    virtual void passed(bool forth, Bytes bytes) noexcept = 0;
+    /// One side has ended, and that was passed on.
+    virtual void half_closed(bool forth) noexcept = 0;
+    /// Something interrupted the reading of a side. True: the relay stops.
+    virtual bool interrupted(bool forth, Code why) noexcept = 0;
+
+   protected:
+    ~Observer() = default;
+  };
+
+  Relay(Wire& first, Wire& second, Observer& observer) noexcept;
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+  ~Relay();
+
+  /// From outside, a timer say: co_await ends with `stopped`.
+  void stop(Code why) noexcept;
+
+  bool await_ready() noexcept;
+  void await_suspend(std::coroutine_handle<> caller) noexcept { caller_ = caller; }
+  RelayEnd await_resume() const noexcept { return end_; }
+
+ private:
+  struct Direction : Waiter {
+    Direction(Relay& owner, Stream& source, Stream& sink, bool is_forth) noexcept;
+    Relay& relay;
+    Stream& from;
+    Stream& to;
+    bool forth;
+    bool ended = false;   // the source has nothing more
+    bool closed = false;  // and the sink knows
+  };
+
+  void run(Direction& direction) noexcept;
+  void advance(Direction& direction) noexcept;
+  void finish(RelayEnd end) noexcept;
+  void broke(const Direction& direction, bool at_source, Code code) noexcept;
+
+  Direction forth_;
+  Direction back_;
+  Observer& observer_;
+  std::coroutine_handle<> caller_;
+  RelayEnd end_;
+  bool over_ = false;
+};
+
+}  // namespace turnout
