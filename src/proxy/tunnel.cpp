@@ -1,0 +1,147 @@
+#include "proxy/tunnel.h"
+
+#include "base/ascii.h"
+#include "codec/websocket/frame.h"
+#include "codec/websocket/mask_key.h"
+#include "switching/session.h"
+#include "transport/linger.h"
+
+namespace turnout {
+
+Tunnel::Limit::Limit(Tunnel& owner) noexcept
+    : Timer([](Timer& timer) noexcept {
+        auto& limit = static_cast<Limit&>(timer);
+        limit.tunnel.stop(limit.why);
+      }),
+      tunnel(owner) {}
+
+Tunnel::Order::Order(Tunnel& owner) noexcept
+    : Waiter([](Waiter& waiter) noexcept { static_cast<Order&>(waiter).tunnel.stop(Why::upstream_down); }),
+      tunnel(owner) {}
+
+Tunnel::Tunnel(Wire upstream, std::string_view token, const TunnelLimits& limits, std::unique_ptr<Keep> keep)
+    : upstream_(std::move(upstream)),
+      limits_(limits),
+      keep_(std::move(keep)),
+      idle_(*this),
+      end_(*this),
+      order_(*this) {
+  if (iequals(token, "websocket")) frames_ = std::make_unique<Frames>();
+  if (keep_) keep_->watch(&order_);
+}
+
+Tunnel::~Tunnel() {
+  if (keep_) keep_->watch(nullptr);
+  upstream_.worker().unpost(order_);
+}
+
+Task<Outcome> Tunnel::run(Wire client, Session& session) {
+  client.expires_never();
+  upstream_.expires_never();
+  Worker& worker = session.worker();
+  RelayEnd end{RelayEnd::Kind::stopped, false, Code::ok};
+  if (stopped_why_ == Why::none) {
+    Relay relay(client, upstream_, *this);
+    relay_ = &relay;
+    worker.set_timer(idle_, limits_.idle);
+    end_.why = Why::lifetime_over;
+    if (limits_.lifetime != Millis(0)) worker.set_timer(end_, limits_.lifetime);
+    end = co_await relay;
+    relay_ = nullptr;
+  }
+  worker.wheel().clear(idle_);
+  worker.wheel().clear(end_);
+  const Why why = judge(end);
+  co_await leave(std::move(client), end, why, session.limits().linger);
+  co_return Closed{why};
+}
+
+void Tunnel::stop(Why why) noexcept {
+  if (stopped_why_ == Why::none) stopped_why_ = why;
+  if (relay_ != nullptr) relay_->stop(Code::cancelled);
+}
+
+void Tunnel::passed(bool forth, Bytes bytes) noexcept {
+  Worker& worker = upstream_.worker();
+  worker.set_timer(idle_, limits_.idle);
+  if (!frames_) return;
+  (forth ? frames_->from_client : frames_->from_upstream).pass(bytes);
+  if (draining_ && frames_->from_upstream.is_between_frames()) stop(Why::draining);
+}
+
+void Tunnel::half_closed(bool forth) noexcept {
+  first_end_ = forth ? Why::peer_closed : Why::upstream_closed;
+  Worker& worker = upstream_.worker();
+  const std::uint64_t due_ms = worker.now_ms() + static_cast<std::uint64_t>(limits_.half_close.count());
+  if (end_.is_set() && end_.deadline_ms() <= due_ms) return;
+  end_.why = Why::half_close_timeout;
+  worker.set_timer(end_, limits_.half_close);
+}
+
+bool Tunnel::interrupted(bool /*forth*/, Code why) noexcept {
+  if (why != Code::draining) {
+    stopped_why_ = Why::internal;
+    return true;
+  }
+  // A WebSocket is closed where a frame ends. Other protocols have no word for it: they go on until the limit is over.
+  draining_ = true;
+  if (!frames_ || !frames_->from_upstream.is_between_frames()) return false;
+  stopped_why_ = Why::draining;
+  return true;
+}
+
+Why Tunnel::judge(const RelayEnd& end) const noexcept {
+  switch (end.kind) {
+    case RelayEnd::Kind::done: return first_end_;
+    case RelayEnd::Kind::broken: return end.at_first ? Why::peer_reset : Why::upstream_reset;
+    case RelayEnd::Kind::stopped: break;
+  }
+  return stopped_why_;
+}
+
+Task<void> Tunnel::leave(Wire client, const RelayEnd& end, Why why, Millis linger_limit) {
+  if (end.kind == RelayEnd::Kind::broken) {
+    // A reset of one side is passed on as one (RFC 8441 section 5), but a WebSocket can be told in its own words.
+    if (end.at_first) {
+      upstream_.stream().abort();
+    } else if (frames_ && frames_->from_upstream.is_between_frames()) {
+      co_await say_close(client, true, websocket::CloseCode::service_restart);
+      co_await linger(std::move(client), linger_limit);
+    } else {
+      client.stream().abort();
+    }
+    co_return;
+  }
+  if (end.kind == RelayEnd::Kind::stopped) {
+    if (frames_) {
+      const auto code =
+          why == Why::upstream_down ? websocket::CloseCode::service_restart : websocket::CloseCode::going_away;
+      co_await say_close(client, true, code);
+      co_await say_close(upstream_, false, websocket::CloseCode::going_away);
+    }
+    upstream_.expires_after(linger_limit);
+    (void)co_await upstream_.close_write();
+    co_await linger(std::move(client), linger_limit);
+  }
+}
+
+Task<void> Tunnel::say_close(Wire& wire, bool to_client, websocket::CloseCode code) {
+  if (!(to_client ? frames_->from_upstream : frames_->from_client).is_between_frames()) co_return;
+  const websocket::FrameHeader header{.opcode = websocket::Opcode::close,
+                                      .masked = !to_client,
+                                      .mask = to_client ? websocket::MaskKey{} : websocket::next_mask_key(),
+                                      .payload_bytes = 2};
+  std::array<std::byte, websocket::frame_header_bytes_max + 2> frame;
+  const std::size_t n =
+      websocket::encode_frame_header(header, std::span(frame).first<websocket::frame_header_bytes_max>());
+  const auto number = static_cast<std::uint16_t>(code);
+  const MutableBytes payload = std::span(frame).subspan(n, 2);
+  payload[0] = static_cast<std::byte>(number >> 8);
+  payload[1] = static_cast<std::byte>(number & 0xff);
+  if (header.masked) websocket::apply_mask(payload, header.mask, 0);
+  wire.expires_after(Millis(1'000));  // where it cannot be said at once, it is not worth waiting for
+  (void)co_await wire.write(Bytes(frame).first(n + 2));
+  wire.expires_never();
+}
+
+}  // namespace turnout

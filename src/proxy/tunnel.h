@@ -1,0 +1,79 @@
+// Tunnel: what a proxied connection speaks behind a switch: nothing of its own. It passes bytes both ways, until both
+// sides have ended or one of its limits is reached.
+//
+//   accept.successor = std::make_unique<Tunnel>(std::move(upstream), token, limits, std::move(keep));
+//
+// Its timers are its own, not those of the request before it (law L9). Where it ends before its sides do, a WebSocket
+// is told so with a close frame, as far as there is a place for one between two frames.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "codec/websocket/close_code.h"
+#include "codec/websocket/frame_tracker.h"
+#include "switching/protocol.h"
+#include "transport/relay.h"
+
+namespace turnout {
+
+struct TunnelLimits {
+  Millis idle{3'600'000};     // nothing in either direction
+  Millis lifetime{0};         // 0: unlimited
+  Millis half_close{30'000};  // one direction after the other has ended
+};
+
+class Tunnel final : public Protocol, private Relay::Observer {
+ public:
+  /// Something that lasts as long as the tunnel: its place among the connections of a server.
+  class Keep {
+   public:
+    virtual ~Keep() = default;
+    /// `ends` is called, from the loop of the tunnel's worker, when the tunnel has to end.
+    virtual void watch(Waiter* ends) = 0;
+  };
+
+  Tunnel(Wire upstream, std::string_view token, const TunnelLimits& limits, std::unique_ptr<Keep> keep);
+  ~Tunnel() override;
+
+  const char* name() const noexcept override { return "tunnel"; }
+  Task<Outcome> run(Wire client, Session& session) override;
+
+ private:
+  struct Limit : Timer {
+    explicit Limit(Tunnel& owner) noexcept;
+    Tunnel& tunnel;
+    Why why = Why::idle_timeout;
+  };
+  struct Order : Waiter {
+    explicit Order(Tunnel& owner) noexcept;
+    Tunnel& tunnel;
+  };
+  struct Frames {
+    websocket::FrameTracker from_client{true};
+    websocket::FrameTracker from_upstream{false};
+  };
+
+  void passed(bool forth, Bytes bytes) noexcept override;
+  void half_closed(bool forth) noexcept override;
+  bool interrupted(bool forth, Code why) noexcept override;
+
+  void stop(Why why) noexcept;
+  Why judge(const RelayEnd& end) const noexcept;
+  Task<void> leave(Wire client, const RelayEnd& end, Why why, Millis linger_limit);
+  Task<void> say_close(Wire& wire, bool to_client, websocket::CloseCode code);
+
+  Wire upstream_;
+  TunnelLimits limits_;
+  std::unique_ptr<Keep> keep_;
+  std::unique_ptr<Frames> frames_;  // of a WebSocket
+  Relay* relay_ = nullptr;          // while it runs
+  Limit idle_;
+  Limit end_;
+  Order order_;
+  Why stopped_why_ = Why::none;
+  Why first_end_ = Why::done;
+  bool draining_ = false;
+};
+
+}  // namespace turnout

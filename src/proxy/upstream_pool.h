@@ -1,0 +1,62 @@
+// UpstreamPool: the connections of one worker to the servers of one upstream: those of HTTP/1.1 that wait for a
+// request, and those of HTTP/2 that many requests share.
+//
+//   std::optional<UpstreamLease> lease = upstream.pick(worker.wall_ms(), tried);
+//   UpstreamPool::Opened exchange = co_await pool.open(lease->server(), UpstreamPool::Purpose::request, options);
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/connector.h"
+#include "proxy/upstream.h"
+#include "proxy/upstream_exchange.h"
+#include "runtime/worker.h"
+
+namespace turnout {
+
+struct PoolOptions {
+  Millis keep_alive_idle{60'000};               // of a connection that waits for a request
+  std::size_t keep_alive_connections_max = 64;  // of those, for each server and worker
+  bool is_private = false;                      // no connection serves two clients: it begins with the name of one
+};
+
+class UpstreamPool final : public WorkerLocal {
+ public:
+  enum class Purpose : std::uint8_t {
+    request,  // any connection will do
+    fresh,    // one that nobody has used: the last one had become old
+    change,   // law L2: one that nobody has used, and that nobody will use again
+  };
+  using Opened = std::expected<std::unique_ptr<UpstreamExchange>, ConnectError>;
+
+  UpstreamPool(Worker& worker, std::shared_ptr<const Connector> connector, const PoolOptions& options,
+               const Limits& limits);
+  ~UpstreamPool() override;
+
+  Task<Opened> open(const UpstreamServer& server, Purpose purpose, ConnectHow options);
+
+  Task<void> stop() override;
+
+  std::size_t idle_count(const UpstreamServer& server) const noexcept;
+
+ private:
+  class Idle;
+  // Of one server, the one that was used last is the last. Servers live as long as the configuration that names them.
+  using IdleList = std::vector<std::unique_ptr<Idle>>;
+
+  std::optional<Wire> take_idle(const UpstreamServer& server);
+  void give_back(const UpstreamServer& server, Wire wire);
+  void drop(const UpstreamServer& server, const Idle& idle) noexcept;
+
+  Worker& worker_;
+  std::shared_ptr<const Connector> connector_;
+  const PoolOptions options_;
+  const Limits limits_;
+  std::unordered_map<const UpstreamServer*, IdleList> idle_;
+  bool stopped_ = false;
+};
+
+}  // namespace turnout
