@@ -24,6 +24,7 @@ class EchoSite final : public Site {
     route_.switch_tokens = {"websocket"};
   }
   const Route& route(const RequestHead&) const override { return route_; }
+  bool offers_extended_connect() const noexcept override { return true; }
   const Limits& limits() const noexcept override { return limits_; }
   const std::vector<Network>& trusted_proxies() const noexcept override { return trusted_proxies_; }
 

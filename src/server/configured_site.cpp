@@ -1,9 +1,14 @@
 #include "server/configured_site.h"
 
+#include <algorithm>
+
 #include "handlers/echo.h"
 #include "handlers/files.h"
 #include "handlers/redirect.h"
 #include "handlers/respond.h"
+#include "proxy/proxy_handler.h"
+#include "proxy/proxy_upgrader.h"
+#include "server/configured_proxies.h"
 #include "switching/admission.h"
 
 namespace turnout {
@@ -33,32 +38,61 @@ std::shared_ptr<const Admission> make_admission(const Config& config, const Rout
 
 std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> ConfiguredSite::make(const Config& config,
                                                                                       std::vector<AddedRoute> added) {
+  const auto proxies = ConfiguredProxies::make(config);
+  if (!proxies) return std::unexpected(proxies.error());
   Handlers handlers;
+  Upgraders upgraders;
   std::vector<Router::Entry> entries;
   for (AddedRoute& route : added) {
     handlers.push_back(std::move(route.handler));
     route.route.handler = handlers.back().get();
     entries.push_back({std::move(route.match), std::move(route.route)});
   }
+  Route connect;
+  if (auto upgrader = proxies->connect_upgrader(config)) {
+    connect.upgrader = upgrader.get();
+    upgraders.push_back(std::move(upgrader));
+  }
   for (const RouteConfig& route : config.routes) {
+    if (route.connect) {
+      if (!connect.admission) connect.admission = make_admission(config, route);
+      continue;
+    }
     auto path = PathPattern::parse(route.match.path);
     if (!path) return std::unexpected(Diagnostic{config.file, route.position, path.error()});
-    auto handler = std::visit(MakeHandler(), route.handler);
-    if (!handler) return std::unexpected(Diagnostic{config.file, route.position, handler.error()});
-    handlers.push_back(std::move(*handler));
+    const Upgrader* upgrader = nullptr;
+    if (route.proxy) {
+      auto settings = proxies->settings(route);
+      handlers.push_back(std::make_unique<ProxyHandler>(settings));
+      upgraders.push_back(std::make_unique<ProxyUpgrader>(std::move(settings)));
+      upgrader = upgraders.back().get();
+    } else {
+      auto handler = std::visit(MakeHandler(), route.handler);
+      if (!handler) return std::unexpected(Diagnostic{config.file, route.position, handler.error()});
+      handlers.push_back(std::move(*handler));
+    }
     entries.push_back({{route.match.hosts, std::move(*path), route.match.methods},
                        Route{.handler = handlers.back().get(),
                              .switch_tokens = route.switch_tokens,
+                             .upgrader = upgrader,
                              .origins = route.origins,
                              .require_tls = route.require_tls,
                              .redirect_to_https = route.redirect_to_https,
                              .admission = make_admission(config, route)}});
   }
-  return std::unique_ptr<const ConfiguredSite>(new ConfiguredSite(config, std::move(handlers), std::move(entries)));
+  auto site = std::unique_ptr<ConfiguredSite>(
+      new ConfiguredSite(config, std::move(handlers), std::move(upgraders), std::move(entries)));
+  connect.handler = site->router_.find(RequestHead{}).handler;
+  site->connect_ = std::move(connect);
+  return site;
 }
 
-ConfiguredSite::ConfiguredSite(const Config& config, Handlers handlers, std::vector<Router::Entry> entries)
+ConfiguredSite::ConfiguredSite(const Config& config, Handlers handlers, Upgraders upgraders,
+                               std::vector<Router::Entry> entries)
     : handlers_(std::move(handlers)),
+      upgraders_(std::move(upgraders)),
+      offers_extended_connect_(
+          std::ranges::any_of(entries, [](const Router::Entry& entry) { return !entry.route.switch_tokens.empty(); })),
       router_(std::move(entries)),
       limits_(config.limits),
       trusted_proxies_(config.trusted_proxies) {}

@@ -10,6 +10,7 @@
 #include "config/diagnostic.h"
 #include "handlers/router.h"
 #include "switching/site.h"
+#include "switching/upgrade.h"
 
 namespace turnout {
 
@@ -24,16 +25,25 @@ class ConfiguredSite final : public Site {
   static std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> make(const Config& config,
                                                                                std::vector<AddedRoute> added);
 
-  const Route& route(const RequestHead& request) const override { return router_.find(request); }
+  const Route& route(const RequestHead& request) const override {
+    // RFC 9110 section 9.3.6: the target of a plain CONNECT is an authority, which no path matches.
+    const bool is_connect = request.method == "CONNECT" && request.protocol.empty();
+    return is_connect && connect_.upgrader != nullptr ? connect_ : router_.find(request);
+  }
+  bool offers_extended_connect() const noexcept override { return offers_extended_connect_; }
   const Limits& limits() const noexcept override { return limits_; }
   const std::vector<Network>& trusted_proxies() const noexcept override { return trusted_proxies_; }
 
  private:
   using Handlers = std::vector<std::unique_ptr<const Handler>>;
+  using Upgraders = std::vector<std::unique_ptr<const Upgrader>>;
 
-  ConfiguredSite(const Config& config, Handlers handlers, std::vector<Router::Entry> entries);
+  ConfiguredSite(const Config& config, Handlers handlers, Upgraders upgraders, std::vector<Router::Entry> entries);
 
   Handlers handlers_;
+  Upgraders upgraders_;
+  Route connect_;
+  bool offers_extended_connect_;
   Router router_;
   Limits limits_;
   std::vector<Network> trusted_proxies_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "protocols/http1/http1.h"
 
 namespace turnout {
@@ -33,6 +35,10 @@ Route& TestSite::add(const std::string& path, std::unique_ptr<Handler> handler) 
   Route& route = routes_[path];
   route.handler = handlers_.back().get();
   return route;
+}
+
+bool TestSite::offers_extended_connect() const noexcept {
+  return std::ranges::any_of(routes_, [](const auto& entry) { return !entry.second.switch_tokens.empty(); });
 }
 
 const Route& TestSite::route(const RequestHead& request) const {

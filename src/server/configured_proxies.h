@@ -1,0 +1,39 @@
+// ConfiguredProxies: the upstreams of a Config, and what its routes do with them.
+//
+//   auto proxies = ConfiguredProxies::make(config);
+//   if (route.proxy) auto settings = proxies->settings(route);
+#pragma once
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "config/config.h"
+#include "config/diagnostic.h"
+#include "proxy/proxy_settings.h"
+#include "proxy/socket_connector.h"
+#include "proxy/worker_resolver.h"
+
+namespace turnout {
+
+class ConfiguredProxies {
+ public:
+  /// Loads the certificates of upstreams.
+  static std::expected<ConfiguredProxies, Diagnostic> make(const Config& config);
+
+  /// For all targets of CONNECT; nullptr where no route has any.
+  std::unique_ptr<const Upgrader> connect_upgrader(const Config& config) const;
+  /// Of a route with `proxy`, whose upstream the configuration has.
+  std::shared_ptr<const ProxySettings> settings(const RouteConfig& route) const;
+
+ private:
+  struct Configured {
+    std::shared_ptr<Upstream> upstream;
+    PoolOptions pooling;
+  };
+  std::map<std::string, Configured, std::less<>> upstreams_;
+  std::shared_ptr<const Connector> connector_ = std::make_shared<SocketConnector>(&worker_resolver);
+};
+
+}  // namespace turnout
