@@ -71,7 +71,8 @@ Task<Attempt> converse(Exchange& exchange, UpstreamExchange& upstream, const Ups
 Task<Attempt> try_server(Exchange& exchange, UpstreamPool& pool, const UpstreamLease& lease,
                          UpstreamPool::Purpose purpose, const ProxySettings& settings) {
   const std::int64_t now_ms = exchange.session().worker().wall_ms();
-  UpstreamPool::Opened upstream = co_await pool.open(lease.server(), purpose, {.limit = settings.connect_timeout});
+  UpstreamPool::Opened upstream =
+      co_await pool.open(lease.server(), purpose, settings.connect_how(exchange.session(), settings.connect_timeout));
   if (!upstream) {
     lease.state().failed(now_ms);
     co_return Attempt{Attempt::Kind::other_server, failure_of(upstream.error())};

@@ -1,5 +1,7 @@
 #include "proxy/proxy_settings.h"
 
+#include <algorithm>
+
 #include "switching/session.h"
 
 namespace turnout {
@@ -27,6 +29,13 @@ ForwardHop ProxySettings::hop(const Session& session, const UpstreamServer& serv
   return {.client = client,
           .client_is_trusted = contains(session.site().trusted_proxies(), client),
           .upstream_authority = authority_of(server)};
+}
+
+ConnectHow ProxySettings::connect_how(const Session& session, Millis limit) const {
+  ConnectHow how;
+  how.limit = std::min(limit, connect_timeout);
+  if (pooling.is_private) how.client = ProxiedConnection{session.peers().remote, session.peers().local};
+  return how;
 }
 
 }  // namespace turnout

@@ -31,6 +31,7 @@ struct ProxySettings {
   UpstreamPool& pool(const Session& session) const;
   /// The client's part of a request's way, and the server's.
   ForwardHop hop(const Session& session, const UpstreamServer& server) const;
+  ConnectHow connect_how(const Session& session, Millis limit) const;
 };
 
 }  // namespace turnout

@@ -124,7 +124,7 @@ Task<Verdict> ProxyUpgrader::consider(const UpgradeOffer& offer, const UpgradeTo
     std::optional<UpstreamLease> lease = settings.upstream->pick(worker.wall_ms(), tried);
     if (!lease) break;
     tried.push_back(&lease->state());
-    const ConnectHow how{.limit = std::min(settings.connect_timeout, left())};
+    const ConnectHow how = settings.connect_how(session, left());
     UpstreamPool::Opened upstream = co_await pool.open(lease->server(), UpstreamPool::Purpose::change, how);
     if (!upstream) {
       // Nothing was sent: another server may be asked.

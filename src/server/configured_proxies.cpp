@@ -1,6 +1,8 @@
 #include "server/configured_proxies.h"
 
 #include "proxy/connect_upgrader.h"
+#include "proxy/health.h"
+#include "server/log.h"
 
 namespace turnout {
 namespace {
@@ -26,6 +28,15 @@ std::expected<std::shared_ptr<const TlsClientContext>, std::string> tls_context(
   return TlsClientContext::make(options);
 }
 
+UpstreamServer::ProxyHeader proxy_header_of(SendProxyProtocol version) noexcept {
+  switch (version) {
+    case SendProxyProtocol::off: return UpstreamServer::ProxyHeader::none;
+    case SendProxyProtocol::v1: return UpstreamServer::ProxyHeader::v1;
+    case SendProxyProtocol::v2: return UpstreamServer::ProxyHeader::v2;
+  }
+  return UpstreamServer::ProxyHeader::none;
+}
+
 UpstreamServer to_server(const UpstreamServerConfig& server, const UpstreamConfig& upstream,
                          const std::shared_ptr<const TlsClientContext>& tls) {
   const bool is_http2 = server.speaks == UpstreamServerConfig::Speaks::http2;
@@ -37,6 +48,7 @@ UpstreamServer to_server(const UpstreamServerConfig& server, const UpstreamConfi
   to.unix_path = server.unix_path;
   if (server.tls) to.tls = tls;
   to.tls_name = upstream.tls.name;
+  to.proxy_header = proxy_header_of(upstream.proxy_protocol);
   return to;
 }
 
@@ -56,7 +68,39 @@ ForwardRules rules_of(const ProxyConfig& proxy) {
   return rules;
 }
 
+void report(const HealthChange& change) {
+  if (change.up) {
+    operational_log().info("upstream {}: {} is in service again ({})", change.upstream.name(), change.server.name,
+                           change.reason);
+  } else {
+    operational_log().warn("upstream {}: {} is out of service: {}", change.upstream.name(), change.server.name,
+                           change.reason);
+  }
+}
+
+class WorkerHealthChecks final : public WorkerLocal {
+ public:
+  WorkerHealthChecks(Worker& worker, std::shared_ptr<const Connector> connector)
+      : connector_(std::move(connector)), checks(worker, *connector_, &report) {}
+  Task<void> stop() override { return checks.stop(); }
+
+ private:
+  std::shared_ptr<const Connector> connector_;
+
+ public:
+  HealthChecks checks;
+};
+
 }  // namespace
+
+void ConfiguredProxies::begin(Worker& worker) const {
+  for (const auto& [name, configured] : upstreams_) {
+    if (!configured.upstream->options().health) continue;
+    auto& checking = worker.local<WorkerHealthChecks>(
+        connector_.get(), [&] { return std::make_unique<WorkerHealthChecks>(worker, connector_); });
+    checking.checks.watch(configured.upstream);
+  }
+}
 
 std::expected<ConfiguredProxies, Diagnostic> ConfiguredProxies::make(const Config& config) {
   ConfiguredProxies proxies;

@@ -27,6 +27,9 @@ class ConfiguredProxies {
   /// Of a route with `proxy`, whose upstream the configuration has.
   std::shared_ptr<const ProxySettings> settings(const RouteConfig& route) const;
 
+  /// Begins to check how the servers are, from this worker.
+  void begin(Worker& worker) const;
+
  private:
   struct Configured {
     std::shared_ptr<Upstream> upstream;

@@ -8,7 +8,6 @@
 #include "handlers/respond.h"
 #include "proxy/proxy_handler.h"
 #include "proxy/proxy_upgrader.h"
-#include "server/configured_proxies.h"
 #include "switching/admission.h"
 
 namespace turnout {
@@ -38,7 +37,7 @@ std::shared_ptr<const Admission> make_admission(const Config& config, const Rout
 
 std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> ConfiguredSite::make(const Config& config,
                                                                                       std::vector<AddedRoute> added) {
-  const auto proxies = ConfiguredProxies::make(config);
+  auto proxies = ConfiguredProxies::make(config);
   if (!proxies) return std::unexpected(proxies.error());
   Handlers handlers;
   Upgraders upgraders;
@@ -81,15 +80,16 @@ std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> ConfiguredSite:
                              .admission = make_admission(config, route)}});
   }
   auto site = std::unique_ptr<ConfiguredSite>(
-      new ConfiguredSite(config, std::move(handlers), std::move(upgraders), std::move(entries)));
+      new ConfiguredSite(config, std::move(*proxies), std::move(handlers), std::move(upgraders), std::move(entries)));
   connect.handler = site->router_.find(RequestHead{}).handler;
   site->connect_ = std::move(connect);
   return site;
 }
 
-ConfiguredSite::ConfiguredSite(const Config& config, Handlers handlers, Upgraders upgraders,
+ConfiguredSite::ConfiguredSite(const Config& config, ConfiguredProxies proxies, Handlers handlers, Upgraders upgraders,
                                std::vector<Router::Entry> entries)
-    : handlers_(std::move(handlers)),
+    : proxies_(std::move(proxies)),
+      handlers_(std::move(handlers)),
       upgraders_(std::move(upgraders)),
       offers_extended_connect_(
           std::ranges::any_of(entries, [](const Router::Entry& entry) { return !entry.route.switch_tokens.empty(); })),

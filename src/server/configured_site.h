@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "handlers/router.h"
+#include "server/configured_proxies.h"
 #include "switching/site.h"
 #include "switching/upgrade.h"
 
@@ -30,6 +31,7 @@ class ConfiguredSite final : public Site {
     const bool is_connect = request.method == "CONNECT" && request.protocol.empty();
     return is_connect && connect_.upgrader != nullptr ? connect_ : router_.find(request);
   }
+  void begin(Worker& worker) const override { proxies_.begin(worker); }
   bool offers_extended_connect() const noexcept override { return offers_extended_connect_; }
   const Limits& limits() const noexcept override { return limits_; }
   const std::vector<Network>& trusted_proxies() const noexcept override { return trusted_proxies_; }
@@ -38,8 +40,10 @@ class ConfiguredSite final : public Site {
   using Handlers = std::vector<std::unique_ptr<const Handler>>;
   using Upgraders = std::vector<std::unique_ptr<const Upgrader>>;
 
-  ConfiguredSite(const Config& config, Handlers handlers, Upgraders upgraders, std::vector<Router::Entry> entries);
+  ConfiguredSite(const Config& config, ConfiguredProxies proxies, Handlers handlers, Upgraders upgraders,
+                 std::vector<Router::Entry> entries);
 
+  ConfiguredProxies proxies_;
   Handlers handlers_;
   Upgraders upgraders_;
   Route connect_;

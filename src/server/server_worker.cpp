@@ -54,6 +54,7 @@ void ServerWorker::run() {
     sessions_.recorder = recorder_.get();
   }
   listen();
+  if (options_.index == 0) options_.site->begin(loop_);
   loop_.at_turn_end = [this] { at_turn_end(); };
   loop_.run();
 

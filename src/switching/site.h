@@ -18,6 +18,7 @@ class Admission;
 class Handler;
 class Registry;
 class Upgrader;
+class Worker;
 
 /// Kinds of switch that happen at most once on a connection and what runs on it (U18). Bits.
 enum class Switched : std::uint8_t { other = 0, tls = 1, http2 = 2, websocket = 4 };
@@ -48,6 +49,8 @@ class Site {
   virtual ~Site() = default;
   /// Always something: where nothing matches, a route that answers 404 or 405.
   virtual const Route& route(const RequestHead& request) const = 0;
+  /// Called on one worker when it starts, for what one does for all.
+  virtual void begin(Worker& /*worker*/) const {}
   /// True where some route may be reached by extended CONNECT (RFC 8441 section 3).
   virtual bool offers_extended_connect() const noexcept = 0;
   virtual const Limits& limits() const noexcept = 0;
