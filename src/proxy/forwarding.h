@@ -2,13 +2,12 @@
 // section 7.6). Pure functions.
 //
 //   RequestHead onward = forward_request(exchange.request(), {.client = peer, ...}, rules);
-//   ResponseHead back = forward_response(answer.head, rules, kept_tokens);
+//   ResponseHead back = forward_response(answer.head, rules);
 //
 // Fields of one hop end here, whatever they are called: those that HTTP knows, and those that Connection names. What
 // the proxy adds is added afterwards, so that no client can have it removed (law L5, U8).
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,8 +41,8 @@ struct ForwardHop {
 /// Without fields of one hop; with Via, Forwarded and X-Forwarded-*. `target` has lost the prefix.
 RequestHead forward_request(const RequestHead& request, const ForwardHop& hop, const ForwardRules& rules);
 
-/// Without fields of one hop. Of Upgrade (in a 426, say) those tokens stay that the route takes (`tokens`).
-ResponseHead forward_response(const ResponseHead& response, const ForwardRules& rules,
-                              std::span<const std::string> tokens);
+/// Without fields of one hop. Of Upgrade (in a 426, say) only what is between two neighbours is left out: h2c, HTTP,
+/// TLS.
+ResponseHead forward_response(const ResponseHead& response, const ForwardRules& rules);
 
 }  // namespace turnout

@@ -94,6 +94,8 @@ Task<Result<UpstreamAnswer>> Http1UpstreamExchange::answer(Millis limit) {
   auto parsed = parse_response(wire_->peek().first(*size), limits_, method_);
   if (!parsed) co_return fail(Code::malformed, Source::upstream);
   wire_->consume(*size);
+  // There is no 101 in HTTP/1.0 (RFC 9110 section 15.2): it means something else to whoever sent it (U17).
+  if (parsed->switches && parsed->version == HttpVersion::http10) co_return fail(Code::malformed, Source::upstream);
   UpstreamAnswer answer;
   answer.head = std::move(parsed->head);
   answer.version = parsed->version;

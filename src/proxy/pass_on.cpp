@@ -55,14 +55,13 @@ Task<Result<UpstreamAnswer>> Passing::answer(Millis limit) {
     if (!answer || !answer->is_interim()) co_return answer;
     // 100 is between two neighbours who wait for it; ours has been told already.
     if (answer->head.status == 100) continue;
-    const Result<void> sent =
-        co_await exchange_.send_interim(forward_response(answer->head, settings_.rules, settings_.tokens));
+    const Result<void> sent = co_await exchange_.send_interim(forward_response(answer->head, settings_.rules));
     if (!sent) co_return std::unexpected(sent.error());
   }
 }
 
 Task<Result<void>> Passing::pass_answer(UpstreamAnswer answer) {
-  ResponseHead head = forward_response(answer.head, settings_.rules, settings_.tokens);
+  ResponseHead head = forward_response(answer.head, settings_.rules);
   // Whoever refuses, redirects or has nothing more to say does not wait for the rest of the request (S9); and what is
   // on its way of it is not in use any more when the answer decides about the connection.
   if (!answer.has_content || head.status >= 300) co_await stop_sending();

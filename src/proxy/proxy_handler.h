@@ -1,7 +1,7 @@
 // ProxyHandler: answers requests with what an upstream server answers.
 //
 //   auto settings = std::make_shared<ProxySettings>(...);
-//   Route route{.handler = &proxy_handler, .switch_tokens = settings->tokens, .upgrader = &proxy_upgrader};
+//   Route route{.handler = &proxy_handler, .switch_tokens = {"websocket"}, .upgrader = &proxy_upgrader};
 //
 // A request is tried again, at another server or on another connection, only where nothing of it was sent, or where its
 // method may be repeated (RFC 9110 section 9.2.2) and nothing of its body has been used up.

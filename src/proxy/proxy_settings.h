@@ -21,7 +21,6 @@ struct ProxySettings {
   std::shared_ptr<const Connector> connector;
   PoolOptions pooling;
   ForwardRules rules;
-  std::vector<std::string> tokens;  // that may be switched to, as Route::switch_tokens has them
   TunnelLimits tunnel;
   Millis connect_timeout{5'000};
   Millis answer_timeout{60'000};   // to the head of an answer, and between two pieces of it

@@ -97,8 +97,7 @@ Task<Result<UpstreamAnswer>> ask(UpstreamExchange& upstream, const SwitchRequest
     Result<UpstreamAnswer> answer = co_await upstream.answer(limit);
     if (!answer || !answer->is_interim()) co_return answer;
     if (answer->head.status == 100 || offer.exchange == nullptr) continue;
-    const Result<void> passed =
-        co_await offer.exchange->send_interim(forward_response(answer->head, settings.rules, settings.tokens));
+    const Result<void> passed = co_await offer.exchange->send_interim(forward_response(answer->head, settings.rules));
     if (!passed) co_return std::unexpected(passed.error());
   }
 }
@@ -161,8 +160,7 @@ Task<Verdict> ProxyUpgrader::consider(const UpgradeOffer& offer, const UpgradeTo
     Accept accept;
     accept.token = listed != nullptr ? listed : "";
     accept.upgrade = token.text;
-    accept.fields =
-        switch_answer_fields(forward_response(answer->head, settings.rules, {}), asked, offer.request->head);
+    accept.fields = switch_answer_fields(forward_response(answer->head, settings.rules), asked, offer.request->head);
     accept.successor = std::make_unique<Tunnel>((*upstream)->take_wire(), token.name, settings.tunnel,
                                                 std::make_unique<TunnelLease>(std::move(*lease), session.worker()));
     if (iequals(token.name, "websocket")) accept.kind = Switched::websocket;

@@ -56,7 +56,7 @@ TEST(SwitchTranslation, EveryWayThereAndBack) {
       const ResponseHead answer = accepting(asked);
       EXPECT_TRUE(is_switch_answer(answer.status, upstream));
       EXPECT_EQ(check_switch_answer(answer, asked), Why::none);
-      const FieldList fields = switch_answer_fields(forward_response(answer, {}, {}), asked, head);
+      const FieldList fields = switch_answer_fields(forward_response(answer, {}), asked, head);
       EXPECT_EQ(fields.find("Sec-WebSocket-Protocol"), "chat");
       EXPECT_FALSE(fields.has("Upgrade"));
       if (client == HttpVersion::http2) {

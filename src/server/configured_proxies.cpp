@@ -155,7 +155,6 @@ std::shared_ptr<const ProxySettings> ConfiguredProxies::settings(const RouteConf
   settings->connector = connector_;
   settings->pooling = configured.pooling;
   settings->rules = rules_of(proxy);
-  settings->tokens = route.switch_tokens;
   settings->tunnel = {
       .idle = proxy.idle, .lifetime = proxy.lifetime.value_or(Millis(0)), .half_close = proxy.half_close};
   settings->connect_timeout = proxy.connect_timeout;

@@ -133,8 +133,8 @@ TEST(LAW_L3, A101ThatIsNotTheOneThatWasAskedForIs502) {
         line + "Upgrade: websocket, h2c\r\nConnection: Upgrade\r\n" + accept + "\r\n",
         line + "Upgrade: websocket\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + accept + "\r\n",
         line + "Upgrade: websocket\r\n" + accept + "\r\n", line + "Connection: Upgrade\r\n" + accept + "\r\n",
-        websocket_answer("Content-Length: 5\r\n"), websocket_answer("Transfer-Encoding: chunked\r\n"),
-        websocket_answer("Sec-WebSocket-Protocol: chat\r\n"),
+        "HTTP/1.0" + websocket_answer().substr(8), websocket_answer("Content-Length: 5\r\n"),
+        websocket_answer("Transfer-Encoding: chunked\r\n"), websocket_answer("Sec-WebSocket-Protocol: chat\r\n"),
         websocket_answer("Sec-WebSocket-Extensions: permessage-deflate\r\n")}) {
     MemoryProxy proxy;
     MemoryPeer client = proxy.server.connect();
@@ -215,7 +215,7 @@ TEST(LAW_L5, WhatWeSpeakOurselvesIsNotPassedOn) {
   }
 }
 
-TEST(LAW_L5, UpgradeInAnAnswerNamesOnlyWhatTheRouteTakes) {
+TEST(LAW_L5, UpgradeInAnAnswerDoesNotNameWhatIsBetweenNeighbours) {
   MemoryProxy proxy;
   MemoryPeer client = proxy.server.connect();
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -19,7 +19,6 @@ MemoryProxy::MemoryProxy(std::vector<std::string> tokens, MemoryServer::First fi
   }
   settings->upstream = std::make_shared<Upstream>(std::move(options));
   settings->connector = connector;
-  settings->tokens = tokens;
   upgrader = std::make_unique<ProxyUpgrader>(settings);
   Route& route = server.site.add("/**", std::make_unique<ProxyHandler>(settings));
   route.switch_tokens = std::move(tokens);

@@ -133,6 +133,8 @@ std::expected<RequestHead, Http2Refusal> Http2RequestBuilder::finish() {
     if (auto checked = check_scheme(); !checked) return std::unexpected(checked.error());
     if (auto checked = check_target(); !checked) return std::unexpected(checked.error());
   }
+  // RFC 9110 section 9.3.6: a CONNECT has no content, so a length of it could only be that of something smuggled.
+  if (head_.method == "CONNECT" && head_.fields.has("content-length")) return bad("CONNECT has no content-length");
   if (!cookie_.empty()) head_.fields.add("cookie", cookie_);
   return std::move(head_);
 }
