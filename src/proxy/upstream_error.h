@@ -5,6 +5,8 @@
 //   status(UpstreamError::dns_error);    // 502, as RFC 9209 recommends
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -46,24 +48,28 @@ enum class UpstreamError : std::uint8_t {
 #undef X
 };
 
-constexpr std::string_view text(UpstreamError error) noexcept {
-  switch (error) {
-#define X(name, status) \
-  case UpstreamError::name: return #name;
+namespace detail {
+
+inline constexpr std::array upstream_error_names{
+#define X(name, status) std::string_view(#name),
     TURNOUT_UPSTREAM_ERROR_LIST(X)
 #undef X
-  }
-  return "proxy_internal_error";
+};
+
+inline constexpr std::array upstream_error_statuses{
+#define X(name, status) status,
+    TURNOUT_UPSTREAM_ERROR_LIST(X)
+#undef X
+};
+
+}  // namespace detail
+
+constexpr std::string_view text(UpstreamError error) noexcept {
+  return detail::upstream_error_names[static_cast<std::size_t>(error)];
 }
 
 constexpr int status(UpstreamError error) noexcept {
-  switch (error) {
-#define X(name, status) \
-  case UpstreamError::name: return status;
-    TURNOUT_UPSTREAM_ERROR_LIST(X)
-#undef X
-  }
-  return 500;
+  return detail::upstream_error_statuses[static_cast<std::size_t>(error)];
 }
 
 }  // namespace turnout

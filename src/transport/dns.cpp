@@ -133,7 +133,8 @@ void Dns::socket_wants(int descriptor, bool reading, bool writing) {
   std::unique_ptr<Socket>& socket = sockets_[descriptor];
   if (socket == nullptr) socket = std::make_unique<Socket>(*this, descriptor);
   // Where the system has no room for it the query ends at its time limit.
-  (void)loop_.watch(descriptor, *socket, (reading ? EPOLLIN : 0u) | (writing ? EPOLLOUT : 0u));
+  const Result<void> watched = loop_.watch(descriptor, *socket, (reading ? EPOLLIN : 0u) | (writing ? EPOLLOUT : 0u));
+  (void)watched;
 }
 
 void Dns::process(int readable, int writable) noexcept {
