@@ -30,7 +30,8 @@ def request(*lines, body=b""):
 class Http1:
     def __init__(self, address, sock=None):
         self.socket = sock or socket.create_connection(address, SECONDS_MAX)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.socket.family != socket.AF_UNIX:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._unread = b""
 
     def __enter__(self):
