@@ -123,7 +123,7 @@ TlsCertificate valid_between(const TlsCertificate& like, long from_seconds, long
 
 constexpr long day_seconds = 24 * 3600;
 
-class Upstream : public Client {
+class UpstreamTls : public Client {
  protected:
   /// The authorities are those that the configuration names, the server's own certificate among them.
   TlsClientOptions only_ca() { return {.ca_file = ca_file(), .ca_file_only = true}; }
@@ -138,36 +138,36 @@ class Upstream : public Client {
   }
 };
 
-TEST_F(Upstream, TrustsTheAuthorityThatItWasGiven) {
+TEST_F(UpstreamTls, TrustsTheAuthorityThatItWasGiven) {
   EXPECT_EQ(verdict(only_ca(), "localhost"), "");
   EXPECT_EQ(fault(only_ca(), "localhost"), TlsFault::none);
 }
 
-TEST_F(Upstream, ACertificateThatHasExpiredIsNotTaken) {
+TEST_F(UpstreamTls, ACertificateThatHasExpiredIsNotTaken) {
   certificate_ = valid_between(certificate_, -2 * day_seconds, -day_seconds);
   EXPECT_EQ(verdict(only_ca(), "localhost"), "certificate has expired");
   EXPECT_EQ(fault(only_ca(), "localhost"), TlsFault::certificate);
 }
 
-TEST_F(Upstream, ACertificateThatIsNotValidYetIsNotTaken) {
+TEST_F(UpstreamTls, ACertificateThatIsNotValidYetIsNotTaken) {
   certificate_ = valid_between(certificate_, day_seconds, 2 * day_seconds);
   EXPECT_EQ(verdict(only_ca(), "localhost"), "certificate is not yet valid");
   EXPECT_EQ(fault(only_ca(), "localhost"), TlsFault::certificate);
 }
 
-TEST_F(Upstream, ACertificateForAnotherNameIsNotTaken) {
+TEST_F(UpstreamTls, ACertificateForAnotherNameIsNotTaken) {
   EXPECT_EQ(verdict(only_ca(), "other.example"), "hostname mismatch");
   EXPECT_EQ(fault(only_ca(), "other.example"), TlsFault::certificate);
 }
 
-TEST_F(Upstream, ASelfSignedCertificateOfSomebodyElseIsNotTaken) {
+TEST_F(UpstreamTls, ASelfSignedCertificateOfSomebodyElseIsNotTaken) {
   const TlsClientOptions options = only_ca();
   certificate_ = test_certificate({"localhost"});
   EXPECT_THAT(verdict(options, "localhost"), HasSubstr("self-signed certificate"));
   EXPECT_EQ(fault(options, "localhost"), TlsFault::certificate);
 }
 
-TEST_F(Upstream, ACertificateWithoutMeasureIsNotTaken) {
+TEST_F(UpstreamTls, ACertificateWithoutMeasureIsNotTaken) {
   std::vector<std::string> names;
   for (int i = 0; i < 3000; ++i) names.push_back("a-rather-long-name-of-a-server-" + std::to_string(i) + ".example");
   names.emplace_back("localhost");
@@ -176,13 +176,13 @@ TEST_F(Upstream, ACertificateWithoutMeasureIsNotTaken) {
   EXPECT_EQ(fault(only_ca(), "localhost"), TlsFault::protocol);
 }
 
-TEST_F(Upstream, AnAlertOfTheServerIsToldFromOurOwnDoubts) {
+TEST_F(UpstreamTls, AnAlertOfTheServerIsToldFromOurOwnDoubts) {
   TlsPair pair(test_server_context({"h2"}), test_client_context({"http/1.1"}), {.host = "localhost"});
   EXPECT_FALSE(pair.handshake());
   EXPECT_EQ(pair.client.fault(), TlsFault::alert);
 }
 
-TEST_F(Upstream, TheSystemsAuthoritiesCountUnlessOnlyOurOwnDo) {
+TEST_F(UpstreamTls, TheSystemsAuthoritiesCountUnlessOnlyOurOwnDo) {
   // OpenSSL takes the system's authorities from where this says, at the time when a context is made.
   ASSERT_EQ(setenv("SSL_CERT_FILE", ca_file().c_str(), 1), 0);
   TemporaryFolder folder;
