@@ -1,6 +1,5 @@
 #include "protocols/http2/exchange.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "base/ascii.h"
@@ -9,19 +8,16 @@
 namespace turnout {
 namespace {
 
-// A piece that is not longer is copied, and whoever sends it need not wait.
-constexpr std::size_t copied_bytes_max = 16 * 1024;
-
 /// Ends a wait for the body of a request when its time is over.
 struct BodyDeadline : Timer {
-  explicit BodyDeadline(Http2StreamState& owner) noexcept
+  explicit BodyDeadline(Http2ServerStream& owner) noexcept
       : Timer([](Timer& timer) noexcept {
           auto& deadline = static_cast<BodyDeadline&>(timer);
           deadline.is_over = true;
           deadline.state.wake(Side::read);
         }),
         state(owner) {}
-  Http2StreamState& state;
+  Http2ServerStream& state;
   bool is_over = false;
 };
 
@@ -37,7 +33,7 @@ std::optional<std::uint64_t> announced_length(const RequestHead& request) noexce
 
 }  // namespace
 
-Http2Exchange::Http2Exchange(Http2StreamState& state, const RequestHead& request, const Route& route, Session& session,
+Http2Exchange::Http2Exchange(Http2ServerStream& state, const RequestHead& request, const Route& route, Session& session,
                              Kind kind) noexcept
     : Exchange(request, route, session), state_(state), kind_(kind) {
   if (kind == Kind::declined_connect) return;
@@ -134,19 +130,12 @@ Task<Result<void>> Http2Exchange::respond(ResponseHead head, Bytes body) {
   without_body_ = !with_body;
   if (!sent || !with_body) co_return sent;
   bytes_out_ = body.size();
-  if (body.size() <= copied_bytes_max) {
-    state_.append(body);
+  if (state_.try_append(body)) {
     state_.end();
     co_return sent;
   }
-  PooledString copy;
-  if (state_.connection().worker().is_shared(body.data())) {
-    copy.assign(as_text(body));
-    body = as_bytes(copy);
-  }
-  state_.park(body);
-  state_.end();
-  co_return co_await drained();
+  co_await state_.deliver(body, true);
+  co_return delivered();
 }
 
 Task<Result<void>> Http2Exchange::start(ResponseHead head, std::optional<std::uint64_t> length) {
@@ -169,29 +158,20 @@ std::optional<Result<void>> Http2Exchange::check_piece(std::uint64_t size) {
 
 Task<Result<void>> Http2Exchange::write(Bytes bytes) {
   if (auto instead = check_piece(bytes.size()); instead) co_return *instead;
-  if (bytes.size() <= std::min(copied_bytes_max, state_.room())) {
-    state_.append(bytes);
-    co_return Result<void>{};
-  }
-  PooledString copy;
-  if (state_.connection().worker().is_shared(bytes.data())) {
-    copy.assign(as_text(bytes));
-    bytes = as_bytes(copy);
-  }
-  state_.park(bytes);
-  co_return co_await drained();
+  if (state_.try_append(bytes)) co_return Result<void>{};
+  co_await state_.deliver(bytes);
+  co_return delivered();
 }
 
 Task<Result<void>> Http2Exchange::send_file(int descriptor, std::uint64_t offset, std::uint64_t size) {
   if (auto instead = check_piece(size); instead) co_return *instead;
-  state_.park(descriptor, offset, size);
-  co_return co_await drained();
+  co_await state_.deliver_file(descriptor, offset, size);
+  co_return delivered();
 }
 
-Task<Result<void>> Http2Exchange::drained() {
-  while (state_.has_pending()) co_await state_.change(Side::write);
-  if (state_.failure() != Code::ok) co_return broken(state_.failure());
-  co_return Result<void>{};
+Result<void> Http2Exchange::delivered() noexcept {
+  if (state_.failure() != Code::ok) return broken(state_.failure());
+  return {};
 }
 
 Task<Result<void>> Http2Exchange::finish(const FieldList& trailers) {

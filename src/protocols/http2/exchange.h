@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "protocols/http2/stream_state.h"
+#include "protocols/http2/server_stream.h"
 #include "switching/exchange.h"
 
 namespace turnout {
@@ -15,7 +15,7 @@ class Http2Exchange final : public Exchange {
   /// answer may look like an acceptance (laws L1 and L6).
   enum class Kind : std::uint8_t { request, declined_connect };
 
-  Http2Exchange(Http2StreamState& state, const RequestHead& request, const Route& route, Session& session,
+  Http2Exchange(Http2ServerStream& state, const RequestHead& request, const Route& route, Session& session,
                 Kind kind = Kind::request) noexcept;
 
   ~Http2Exchange() override { when_gone(nullptr); }
@@ -47,11 +47,11 @@ class Http2Exchange final : public Exchange {
   bool is_without_body(int status) const noexcept;
   /// Where a piece of the body may not be sent, the answer to give instead of sending it.
   std::optional<Result<void>> check_piece(std::uint64_t size);
-  Task<Result<void>> drained();
+  Result<void> delivered() noexcept;
   std::unexpected<Error> broken(Code code, Source source = Source::downstream) noexcept;
   bool is_too_slow() const noexcept;
 
-  Http2StreamState& state_;
+  Http2ServerStream& state_;
   Kind kind_;
   RequestContent content_;
   Waiter* when_gone_ = nullptr;

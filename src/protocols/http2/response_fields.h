@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "codec/http/message.h"
-#include "protocols/http2/field_block.h"
+#include "transport/http2/field_block.h"
 
 namespace turnout {
 

@@ -5,9 +5,9 @@
 
 #include "protocols/http2/connection.h"
 #include "protocols/http2/exchange.h"
-#include "protocols/http2/stream.h"
 #include "switching/registry.h"
 #include "switching/session.h"
+#include "transport/http2/stream.h"
 
 namespace turnout {
 namespace {
@@ -19,7 +19,7 @@ struct Offered {
   Why reason = Why::none;
 };
 
-void record(const Http2Exchange& exchange, const Http2StreamState& state, const Offered& offered = {}) {
+void record(const Http2Exchange& exchange, const Http2ServerStream& state, const Offered& offered = {}) {
   if (exchange.status() == 0) return;  // reset before there was an answer
   exchange.session().record({.kind = RecordKind::request,
                              .request = &exchange.request(),
@@ -45,7 +45,7 @@ Task<void> refuse(Http2Exchange& exchange, ResponseHead head, std::string_view t
   (void)co_await exchange.respond(std::move(head), as_bytes(body));
 }
 
-Task<void> tunnel(Http2StreamState& state, const RequestHead& request, std::string_view offer, Accept accept,
+Task<void> tunnel(Http2ServerStream& state, const RequestHead& request, std::string_view offer, Accept accept,
                   Session& child) {
   Http2Connection& connection = state.connection();
   ResponseHead head(200);
@@ -73,7 +73,7 @@ Task<void> refuse_cleartext(Http2Exchange& exchange, const Http2StreamState& sta
 }
 
 /// Who may take up a CONNECT is asked: for an extended one (RFC 8441) the registry, else the route.
-Task<Verdict> decide(const Http2StreamState& state, OwnedRequest& request, Http2Exchange& exchange, Session& child) {
+Task<Verdict> decide(const Http2ServerStream& state, OwnedRequest& request, Http2Exchange& exchange, Session& child) {
   const Route& route = exchange.route();
   const PooledString protocol = request.head.protocol;
   UpgradeTokens tokens;
@@ -109,7 +109,7 @@ Task<void> answer_declined(Http2Exchange& exchange, Why why) {
   }
 }
 
-Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const Route& route) {
+Task<void> serve_connect(Http2ServerStream& state, OwnedRequest& request, const Route& route) {
   Session& session = state.connection().session();
   Session child(session);
   const RequestHead asked = request.head;  // an upgrader may move the request on
@@ -151,7 +151,7 @@ Task<void> serve_connect(Http2StreamState& state, OwnedRequest& request, const R
 
 }  // namespace
 
-Task<void> serve_http2_request(Http2StreamState& state, OwnedRequest& request) {
+Task<void> serve_http2_request(Http2ServerStream& state, OwnedRequest& request) {
   Session& session = state.connection().session();
   const Route& route = session.site().route(request.head);
   const bool is_connect = request.head.method == "CONNECT";
@@ -177,7 +177,7 @@ Task<void> serve_http2_request(Http2StreamState& state, OwnedRequest& request) {
   record(exchange, state, {.reason = exchange.reason()});
 }
 
-Task<void> refuse_http2_request(Http2StreamState& state, OwnedRequest& request, Http2Refusal refusal) {
+Task<void> refuse_http2_request(Http2ServerStream& state, OwnedRequest& request, Http2Refusal refusal) {
   static const Route nowhere;
   Http2Exchange exchange(state, request.head, nowhere, state.connection().session());
   co_await refuse(exchange, ResponseHead(refusal.status), refusal.text);

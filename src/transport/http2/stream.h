@@ -4,14 +4,15 @@
 //   co_await drive(std::move(successor), Wire(std::make_unique<Http2Stream>(state)), child_session);
 #pragma once
 
-#include "protocols/http2/stream_state.h"
+#include "transport/http2/stream_state.h"
 #include "transport/stream.h"
 
 namespace turnout {
 
 class Http2Stream final : public Stream {
  public:
-  explicit Http2Stream(Http2StreamState& state) noexcept;
+  /// With a link the stream holds the state, and keeps the link alive; without, somebody else does who outlives it.
+  explicit Http2Stream(Http2StreamState& state, std::shared_ptr<Http2Link> link = nullptr) noexcept;
   ~Http2Stream() override;
 
   Io try_read(MutableBytes into) noexcept override;
@@ -22,6 +23,7 @@ class Http2Stream final : public Stream {
 
  private:
   Http2StreamState& state_;
+  std::shared_ptr<Http2Link> link_;
 };
 
 }  // namespace turnout

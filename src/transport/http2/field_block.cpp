@@ -1,4 +1,4 @@
-#include "protocols/http2/field_block.h"
+#include "transport/http2/field_block.h"
 
 #include "base/ascii.h"
 #include "codec/http/grammar.h"

@@ -1,55 +1,59 @@
-#include "protocols/http2/callbacks.h"
+#include "transport/http2/callbacks.h"
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
 
 #include "codec/http1/chunked.h"
-#include "protocols/http2/connection.h"
-#include "protocols/http2/field_block.h"
+#include "transport/http2/field_block.h"
+#include "transport/http2/link.h"
 
 namespace turnout {
 
 struct Http2Callbacks {
-  static Http2Connection& connection(void* user_data) { return *static_cast<Http2Connection*>(user_data); }
+  static Http2Link& link(void* user_data) { return *static_cast<Http2Link*>(user_data); }
 
   static Http2StreamState* state(nghttp2_session* session, std::int32_t stream_id) {
     return static_cast<Http2StreamState*>(nghttp2_session_get_stream_user_data(session, stream_id));
   }
 
   /// Ends mem_recv at once where the connection was found to be a flood.
-  static int verdict(const Http2Connection& connection) {
-    return connection.flooded_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-  }
+  static int verdict(const Http2Link& link) { return link.flooded_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0; }
 
   static int on_begin_frame(nghttp2_session* /*session*/, const nghttp2_frame_hd* head, void* user_data) {
-    Http2Connection& self = connection(user_data);
+    Http2Link& self = link(user_data);
     const bool is_ack = (head->flags & NGHTTP2_FLAG_ACK) != 0;
     const bool is_end = (head->flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    // Legal, but work for us at no cost to a client (H5).
+    // Legal, but work for us at no cost to the peer (H5).
     const bool is_glitch = (head->type == NGHTTP2_PING && !is_ack) || (head->type == NGHTTP2_SETTINGS && !is_ack) ||
                            head->type == NGHTTP2_PRIORITY || head->type == NGHTTP2_GOAWAY ||
                            (head->type == NGHTTP2_DATA && head->length == 0 && !is_end) ||
                            (head->type == NGHTTP2_CONTINUATION && head->length == 0);
-    if (is_glitch) self.count(self.glitches_);
+    if (is_glitch) self.count_glitch();
     return verdict(self);
   }
 
   static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
-    Http2Connection& self = connection(user_data);
-    self.begin_block();
-    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-    Http2StreamState& opened = self.open(frame->hd.stream_id);
-    opened.builder_ = std::make_unique<Http2RequestBuilder>(self.session_.limits(), self.session_.is_secure());
-    return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, &opened);
+    Http2Link& self = link(user_data);
+    if (frame->hd.type == NGHTTP2_PUSH_PROMISE) {
+      // Our SETTINGS forbade it ahead of the first request (RFC 9113 section 8.4); nghttp2 waits for their ACK.
+      self.terminate(NGHTTP2_PROTOCOL_ERROR, Why::malformed);
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    self.begin_section();
+    Http2StreamState* known = state(session, frame->hd.stream_id);
+    Http2StreamState* stream = self.begin_head(*frame, known);
+    if (stream == nullptr) return 0;
+    stream->in_head_ = true;
+    return stream == known ? 0 : nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
   }
 
   static int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name,
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t /*flags*/,
                        void* user_data) {
-    Http2Connection& self = connection(user_data);
-    ++self.block_fields_;
-    self.block_bytes_ += name_size + value_size;
+    Http2Link& self = link(user_data);
+    ++self.section_fields_;
+    self.section_bytes_ += name_size + value_size;
     if (self.is_bomb()) {
       self.flooded_ = true;
       return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -58,25 +62,19 @@ struct Http2Callbacks {
     if (stream == nullptr) return 0;
     const Field field{{reinterpret_cast<const char*>(name), name_size},
                       {reinterpret_cast<const char*>(value), value_size}};
-    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-      stream->builder_->add(field.name, field.value);
-      return 0;
+    if (stream->in_head_) {
+      self.on_head_field(*stream, field);
+    } else {
+      on_trailer(self, *stream, field);
     }
-    on_trailer(self, *stream, field);
     return 0;
   }
 
-  static void on_trailer(Http2Connection& self, Http2StreamState& stream, Field field) {
-    if (has_too_many_trailers(self) || stream.discards_ || stream.failure_ != Code::ok) return;
+  static void on_trailer(const Http2Link& self, Http2StreamState& stream, Field field) {
+    if (self.has_too_many_trailers() || stream.discards_ || stream.failure_ != Code::ok) return;
     // What steers must not come in behind a body (S7), and for names with '_' see S13.
     if (is_forbidden_trailer(field.name) || field.name.find('_') != std::string_view::npos) return;
     stream.trailers_.add(field.name, field.value);
-  }
-
-  /// Of the field section that is being read, or has just ended.
-  static bool has_too_many_trailers(const Http2Connection& self) {
-    const Limits& limits = self.session_.limits();
-    return self.block_fields_ > limits.fields_max || self.block_bytes_ > limits.trailer_bytes_max;
   }
 
   static int on_invalid_header(nghttp2_session* /*session*/, const nghttp2_frame* /*frame*/,
@@ -87,53 +85,48 @@ struct Http2Callbacks {
   }
 
   static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
-    Http2Connection& self = connection(user_data);
+    Http2Link& self = link(user_data);
+    Http2StreamState* stream = state(session, frame->hd.stream_id);
     switch (frame->hd.type) {
-      case NGHTTP2_HEADERS: on_headers(self, state(session, frame->hd.stream_id), frame); break;
+      case NGHTTP2_HEADERS: on_headers(self, stream, frame->hd); break;
       case NGHTTP2_DATA:
-        if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) on_end(state(session, frame->hd.stream_id));
+        if (stream != nullptr && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) on_end(*stream);
         break;
-      case NGHTTP2_RST_STREAM: self.count(self.resets_); break;
+      case NGHTTP2_RST_STREAM:
+        if (stream != nullptr) stream->reset_code_ = frame->rst_stream.error_code;
+        self.count_reset(stream, false, frame->rst_stream.error_code);
+        break;
       case NGHTTP2_SETTINGS:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0 && !std::exchange(self.has_preface_, true)) on_preface(self);
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) break;
+        self.on_settings(!std::exchange(self.has_preface_, true));
         break;
       case NGHTTP2_PING:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.say_last_goaway();
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.on_ping_answered();
         break;
       case NGHTTP2_WINDOW_UPDATE:
         // A window that is opened by a few bytes at a time makes us send many small frames (H5).
-        if (frame->window_update.window_size_increment < 256) self.count(self.glitches_);
+        if (frame->window_update.window_size_increment < 256) self.count_glitch();
         break;
       default: break;
     }
     return verdict(self);
   }
 
-  static void on_preface(Http2Connection& self) {
-    if (!self.upgrade_) return;
-    // The connection that the answer goes to has shown that it speaks HTTP/2.
-    Http2StreamState* first = state(self.nghttp2_, 1);
-    if (first == nullptr) return;
-    first->starting_ = true;
-    self.starting_.push_back(first);
-  }
-
-  static void on_headers(Http2Connection& self, Http2StreamState* stream, const nghttp2_frame* frame) {
-    self.block_since_ms_ = 0;
+  static void on_headers(Http2Link& self, Http2StreamState* stream, const nghttp2_frame_hd& head) {
+    self.section_since_ms_ = 0;
     if (stream == nullptr) return;
-    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-      stream->starting_ = true;
-      self.starting_.push_back(stream);
-    } else if (has_too_many_trailers(self)) {
+    const bool ends = (head.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (std::exchange(stream->in_head_, false)) {
+      self.on_head(*stream, ends);
+    } else if (self.has_too_many_trailers()) {
       self.reset(*stream, NGHTTP2_ENHANCE_YOUR_CALM, Code::too_large);
     }
-    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) on_end(stream);
+    if (ends) on_end(*stream);
   }
 
-  static void on_end(Http2StreamState* stream) {
-    if (stream == nullptr) return;
-    stream->received_end_ = true;
-    stream->wake(Side::read);
+  static void on_end(Http2StreamState& stream) {
+    stream.received_end_ = true;
+    stream.wake(Side::read);
   }
 
   static int on_data_chunk(nghttp2_session* session, std::uint8_t /*flags*/, std::int32_t stream_id,
@@ -150,8 +143,8 @@ struct Http2Callbacks {
 
   static int on_stream_close(nghttp2_session* session, std::int32_t stream_id, std::uint32_t error_code,
                              void* user_data) {
-    Http2Connection& self = connection(user_data);
-    self.block_since_ms_ = 0;
+    Http2Link& self = link(user_data);
+    self.section_since_ms_ = 0;
     if (Http2StreamState* stream = state(session, stream_id); stream != nullptr) {
       nghttp2_session_set_stream_user_data(session, stream_id, nullptr);
       self.closed(*stream, error_code);
@@ -160,29 +153,24 @@ struct Http2Callbacks {
   }
 
   static int on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
-    Http2Connection& self = connection(user_data);
+    Http2Link& self = link(user_data);
+    Http2StreamState* stream = state(session, frame->hd.stream_id);
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
       case NGHTTP2_DATA:
-        if (Http2StreamState* stream = state(session, frame->hd.stream_id); stream != nullptr) {
-          on_message_part_sent(self, *stream, frame->hd);
-        }
+        if (stream != nullptr) on_message_part_sent(self, *stream, frame->hd);
         break;
-      case NGHTTP2_RST_STREAM:
-        // A client can make a server reset streams just as well as do it itself (H2). An answer that came before the
-        // request's end is none of its tricks.
-        if (frame->rst_stream.error_code != NGHTTP2_NO_ERROR) self.count(self.resets_);
-        break;
+      case NGHTTP2_RST_STREAM: self.count_reset(stream, true, frame->rst_stream.error_code); break;
       case NGHTTP2_GOAWAY: on_goaway_sent(self, frame->goaway.error_code); break;
       default: break;
     }
     return 0;
   }
 
-  static void on_message_part_sent(Http2Connection& self, Http2StreamState& stream, const nghttp2_frame_hd& head) {
-    if (head.type == NGHTTP2_HEADERS && stream.interim_ != 0) {
-      --stream.interim_;
-      stream.wake(Side::write);
+  static void on_message_part_sent(Http2Link& self, Http2StreamState& stream, const nghttp2_frame_hd& head) {
+    if (head.type == NGHTTP2_HEADERS) {
+      stream.sent_head_ = true;
+      self.on_headers_sent(stream);
     }
     if ((head.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
     stream.sent_end_ = true;
@@ -190,10 +178,9 @@ struct Http2Callbacks {
     self.close_if_finished(stream);
   }
 
-  static void on_goaway_sent(Http2Connection& self, std::uint32_t error_code) {
+  static void on_goaway_sent(Http2Link& self, std::uint32_t error_code) {
     if (error_code == NGHTTP2_NO_ERROR) {
-      // Its answer says that the client has seen the GOAWAY before it; queued together, the PING would go first.
-      if (self.draining_ && !self.said_last_) nghttp2_submit_ping(self.nghttp2_, NGHTTP2_FLAG_NONE, nullptr);
+      self.on_goaway_sent();
       return;
     }
     // nghttp2 found the fault itself.
@@ -232,7 +219,7 @@ struct Http2Callbacks {
   static int send_data(nghttp2_session* /*session*/, nghttp2_frame* /*frame*/, const std::uint8_t* head,
                        std::size_t length, nghttp2_data_source* source, void* user_data) {
     constexpr std::size_t head_bytes = 9;
-    Http2Connection& self = connection(user_data);
+    Http2Link& self = link(user_data);
     auto& stream = *static_cast<Http2StreamState*>(source->ptr);
     if (self.output_.size() < head_bytes + length) return NGHTTP2_ERR_WOULDBLOCK;
     // Less than was announced: it was reset between two attempts.
@@ -244,11 +231,11 @@ struct Http2Callbacks {
       return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
     self.output_ = self.output_.subspan(head_bytes + length);
-    // The client takes what it is sent: the full time again, or none where nothing is due (H6).
-    if (!stream.has_pending() && !stream.end_) {
+    // The peer takes what it is sent: the full time again, or none where nothing is due (H6).
+    if (stream.pending() == 0 && !stream.end_) {
       self.worker().wheel().clear(stream.stall_);
     } else if (stream.stall_.is_set()) {
-      self.worker().set_timer(stream.stall_, self.session_.limits().send_stall);
+      self.worker().set_timer(stream.stall_, self.limits().send_stall);
     }
     stream.wake(Side::write);
     return 0;
@@ -282,7 +269,7 @@ struct DeleteOption {
 
 }  // namespace
 
-nghttp2_session* make_http2_session(const Limits& limits, Http2Connection& connection) {
+nghttp2_session* make_http2_session(Http2Role role, const Limits& limits, Http2Link& link) {
   nghttp2_option* made = nullptr;
   if (callbacks() == nullptr || nghttp2_option_new(&made) != 0) return nullptr;
   const std::unique_ptr<nghttp2_option, DeleteOption> option(made);
@@ -294,8 +281,8 @@ nghttp2_session* make_http2_session(const Limits& limits, Http2Connection& conne
   nghttp2_option_set_stream_reset_rate_limit(made, std::uint64_t{10} * limits.resets_burst,
                                              std::uint64_t{10} * limits.resets_per_second);
   nghttp2_session* session = nullptr;
-  if (nghttp2_session_server_new2(&session, callbacks(), &connection, made) != 0) return nullptr;
-  return session;
+  const auto make = role == Http2Role::server ? &nghttp2_session_server_new2 : &nghttp2_session_client_new2;
+  return make(&session, callbacks(), &link, made) == 0 ? session : nullptr;
 }
 
 nghttp2_data_provider http2_body_of(Http2StreamState& state) noexcept {

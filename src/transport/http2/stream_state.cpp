@@ -1,23 +1,23 @@
-#include "protocols/http2/stream_state.h"
+#include "transport/http2/stream_state.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "protocols/http2/connection.h"
-#include "protocols/http2/stream.h"
+#include "transport/http2/link.h"
+#include "transport/http2/stream.h"
 
 namespace turnout {
 
 Http2StreamState::Stall::Stall(Http2StreamState& owner) noexcept
     : Timer([](Timer& timer) noexcept {
         Http2StreamState& stalled = static_cast<Stall&>(timer).state;
-        stalled.connection_.on_stall(stalled);
+        stalled.link_.on_stall(stalled);
       }),
       state(owner) {}
 
-Http2StreamState::Http2StreamState(Http2Connection& connection, std::int32_t id, std::uint64_t began_ms) noexcept
-    : connection_(connection), id_(id), began_ms_(began_ms), stall_(*this) {}
+Http2StreamState::Http2StreamState(Http2Link& link) noexcept
+    : link_(link), began_ms_(link.worker().now_ms()), stall_(*this) {}
 
 std::size_t Http2StreamState::take(MutableBytes into) {
   const std::size_t n = copy_some(into, as_bytes(unread_).subspan(unread_at_));
@@ -26,7 +26,7 @@ std::size_t Http2StreamState::take(MutableBytes into) {
     unread_ = PooledString();  // an idle stream holds no buffer
     unread_at_ = 0;
   }
-  connection_.consumed(*this, n);
+  link_.consumed(*this, n);
   return n;
 }
 
@@ -35,8 +35,15 @@ PooledString Http2StreamState::take_all() {
   all.erase(0, unread_at_);
   unread_ = PooledString();
   unread_at_ = 0;
-  connection_.consumed(*this, all.size());
+  link_.consumed(*this, all.size());
   return all;
+}
+
+void Http2StreamState::receive_all(PooledString body) noexcept {
+  outside_window_ = true;
+  received_end_ = true;
+  unread_ = std::move(body);
+  received_ = unread_.size();
 }
 
 std::size_t Http2StreamState::room() const noexcept {
@@ -49,24 +56,43 @@ void Http2StreamState::append(Bytes bytes) {
     out_at_ = 0;
   }
   out_.append(as_text(bytes));
-  connection_.has_more(*this);
+  link_.has_more(*this);
 }
 
-void Http2StreamState::park(Bytes bytes) {
+bool Http2StreamState::try_append(Bytes bytes) {
+  constexpr std::size_t copied_bytes_max = 16 * 1024;
+  if (bytes.size() > std::min(copied_bytes_max, room())) return false;
+  append(bytes);
+  return true;
+}
+
+Task<void> Http2StreamState::deliver(Bytes bytes, bool ends) {
+  PooledString copy;
+  if (link_.worker().is_shared(bytes.data())) {
+    copy.assign(as_text(bytes));
+    bytes = as_bytes(copy);
+  }
   source_ = bytes;
-  connection_.has_more(*this);
+  if (ends) end_ = true;
+  link_.has_more(*this);
+  co_await left();
 }
 
-void Http2StreamState::park(int file, std::uint64_t offset, std::uint64_t size) {
-  file_ = file;
+Task<void> Http2StreamState::deliver_file(int descriptor, std::uint64_t offset, std::uint64_t size) {
+  file_ = descriptor;
   file_at_ = offset;
   file_left_ = size;
-  connection_.has_more(*this);
+  link_.has_more(*this);
+  co_await left();
+}
+
+Task<void> Http2StreamState::left() {
+  while (pending() != 0 && !stopped_) co_await change(Side::write);
 }
 
 void Http2StreamState::end() {
   end_ = true;
-  connection_.has_more(*this);
+  link_.has_more(*this);
 }
 
 void Http2StreamState::end(const FieldList& trailers) {
@@ -96,24 +122,28 @@ bool Http2StreamState::move_pending(MutableBytes to) {
   return true;
 }
 
-void Http2StreamState::fail(Code why) noexcept {
-  if (failure_ == Code::ok) failure_ = why;
-  builder_.reset();
-  unread_ = PooledString();
-  unread_at_ = 0;
+void Http2StreamState::stop_sending() noexcept {
+  stopped_ = true;
   out_ = PooledString();
   out_at_ = 0;
   source_ = {};
   file_left_ = 0;
-  connection_.worker().wheel().clear(stall_);
-  wake(Side::read);
+  link_.worker().wheel().clear(stall_);
   wake(Side::write);
-  if (when_failed_ != nullptr) connection_.worker().post(*std::exchange(when_failed_, nullptr));
+}
+
+void Http2StreamState::fail(Code why) noexcept {
+  if (failure_ == Code::ok) failure_ = why;
+  unread_ = PooledString();
+  unread_at_ = 0;
+  stop_sending();
+  wake(Side::read);
+  if (when_failed_ != nullptr) link_.worker().post(*std::exchange(when_failed_, nullptr));
 }
 
 void Http2StreamState::when_failed(Waiter* waiter) noexcept {
   when_failed_ = waiter;
-  if (waiter != nullptr && failure_ != Code::ok) connection_.worker().post(*std::exchange(when_failed_, nullptr));
+  if (waiter != nullptr && failure_ != Code::ok) link_.worker().post(*std::exchange(when_failed_, nullptr));
 }
 
 void Http2StreamState::wake(Side side) noexcept {
@@ -122,7 +152,7 @@ void Http2StreamState::wake(Side side) noexcept {
     return;
   }
   Waiter*& slot = waiting_[static_cast<std::size_t>(side)];
-  if (Waiter* waiter = std::exchange(slot, nullptr); waiter != nullptr) connection_.worker().post(*waiter);
+  if (Waiter* waiter = std::exchange(slot, nullptr); waiter != nullptr) link_.worker().post(*waiter);
 }
 
 Http2StreamState::Change::Change(Http2StreamState& state, Side side) noexcept
