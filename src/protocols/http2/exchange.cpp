@@ -1,43 +1,15 @@
 #include "protocols/http2/exchange.h"
 
-#include <charconv>
-
 #include "base/ascii.h"
 #include "protocols/http2/connection.h"
+#include "transport/http2/announced_length.h"
 
 namespace turnout {
-namespace {
-
-/// Ends a wait for the body of a request when its time is over.
-struct BodyDeadline : Timer {
-  explicit BodyDeadline(Http2ServerStream& owner) noexcept
-      : Timer([](Timer& timer) noexcept {
-          auto& deadline = static_cast<BodyDeadline&>(timer);
-          deadline.is_over = true;
-          deadline.state.wake(Side::read);
-        }),
-        state(owner) {}
-  Http2ServerStream& state;
-  bool is_over = false;
-};
-
-/// nghttp2 has seen to it that the value is a number, and that no other Content-Length says otherwise.
-std::optional<std::uint64_t> announced_length(const RequestHead& request) noexcept {
-  const auto value = request.fields.find("content-length");
-  if (!value) return std::nullopt;
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), length);
-  if (error != std::errc() || end != value->data() + value->size()) return std::nullopt;
-  return length;
-}
-
-}  // namespace
-
 Http2Exchange::Http2Exchange(Http2ServerStream& state, const RequestHead& request, const Route& route, Session& session,
                              Kind kind) noexcept
     : Exchange(request, route, session), state_(state), kind_(kind) {
   if (kind == Kind::declined_connect) return;
-  content_.length = announced_length(request);
+  content_.length = announced_length(request.fields);
   if (!state.has_ended()) {
     content_.is_empty = false;
     return;
@@ -68,7 +40,7 @@ Task<Result<Bytes>> Http2Exchange::read() {
       // RFC 9110 section 10.1.1: the client waits to be told that its body is wanted.
       if (expect && iequals(*expect, "100-continue")) state_.connection().submit_interim(state_, ResponseHead(100));
     }
-    BodyDeadline deadline(state_);
+    Http2StreamState::Deadline deadline(state_);
     const std::uint64_t since = worker.now_ms();
     // Behind the beginning of the answer it is a conversation, which may have pauses.
     const Limits& limits = session().limits();

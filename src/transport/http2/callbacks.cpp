@@ -27,6 +27,7 @@ struct Http2Callbacks {
     // Legal, but work for us at no cost to the peer (H5).
     const bool is_glitch = (head->type == NGHTTP2_PING && !is_ack) || (head->type == NGHTTP2_SETTINGS && !is_ack) ||
                            head->type == NGHTTP2_PRIORITY || head->type == NGHTTP2_GOAWAY ||
+                           head->type == NGHTTP2_PUSH_PROMISE ||
                            (head->type == NGHTTP2_DATA && head->length == 0 && !is_end) ||
                            (head->type == NGHTTP2_CONTINUATION && head->length == 0);
     if (is_glitch) self.count_glitch();
@@ -35,11 +36,6 @@ struct Http2Callbacks {
 
   static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
     Http2Link& self = link(user_data);
-    if (frame->hd.type == NGHTTP2_PUSH_PROMISE) {
-      // Our SETTINGS forbade it ahead of the first request (RFC 9113 section 8.4); nghttp2 waits for their ACK.
-      self.terminate(NGHTTP2_PROTOCOL_ERROR, Why::malformed);
-      return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
     self.begin_section();
     Http2StreamState* known = state(session, frame->hd.stream_id);
     Http2StreamState* stream = self.begin_head(*frame, known);
@@ -202,6 +198,7 @@ struct Http2Callbacks {
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(pending, length));
     if (n == 0 && !stream.end_) return NGHTTP2_ERR_DEFERRED;
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    stream.announced_ = n;
     if (n != pending || !stream.end_) return static_cast<ssize_t>(n);
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (!stream.end_fields_) return static_cast<ssize_t>(n);
@@ -231,6 +228,7 @@ struct Http2Callbacks {
       return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
     self.output_ = self.output_.subspan(head_bytes + length);
+    stream.announced_ = 0;
     // The peer takes what it is sent: the full time again, or none where nothing is due (H6).
     if (stream.pending() == 0 && !stream.end_) {
       self.worker().wheel().clear(stream.stall_);

@@ -105,7 +105,7 @@ void Http2Link::receive() {
     case NGHTTP2_ERR_BAD_CLIENT_MAGIC:  // RFC 9113 section 3.4
       terminate(NGHTTP2_PROTOCOL_ERROR, Why::malformed);
       break;
-    case NGHTTP2_ERR_CALLBACK_FAILURE:  // ours: flooded_ is set, or it is over already
+    case NGHTTP2_ERR_CALLBACK_FAILURE:  // ours: flooded_ is set
     case NGHTTP2_ERR_FLOODED:
     case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS: terminate(NGHTTP2_ENHANCE_YOUR_CALM, Why::flood); break;
     default: terminate(NGHTTP2_INTERNAL_ERROR, Why::internal); break;

@@ -113,7 +113,6 @@ class Http2Link {
   Wire take_wire() noexcept { return std::move(*std::exchange(wire_, std::nullopt)); }
   void break_off() noexcept;
   static void hold(Http2StreamState& state) noexcept { state.held_ = true; }
-  static void stop_sending(Http2StreamState& state) noexcept { state.stop_sending(); }
   static void fail(Http2StreamState& state, Code why) noexcept { state.fail(why); }
 
   Why why() const noexcept { return why_; }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <span>
 
 #include "transport/http2/link.h"
 #include "transport/http2/stream.h"
@@ -124,7 +125,10 @@ bool Http2StreamState::move_pending(MutableBytes to) {
 
 void Http2StreamState::stop_sending() noexcept {
   stopped_ = true;
-  out_ = PooledString();
+  // What a frame's head has announced has to follow it, unless the frame is given up with its stream.
+  PooledString rest(failure_ == Code::ok ? announced_ : 0, '\0');
+  if (!move_pending(std::as_writable_bytes(std::span(rest)))) rest.clear();
+  out_ = std::move(rest);
   out_at_ = 0;
   source_ = {};
   file_left_ = 0;
@@ -154,6 +158,14 @@ void Http2StreamState::wake(Side side) noexcept {
   Waiter*& slot = waiting_[static_cast<std::size_t>(side)];
   if (Waiter* waiter = std::exchange(slot, nullptr); waiter != nullptr) link_.worker().post(*waiter);
 }
+
+Http2StreamState::Deadline::Deadline(Http2StreamState& owner) noexcept
+    : Timer([](Timer& timer) noexcept {
+        auto& deadline = static_cast<Deadline&>(timer);
+        deadline.is_over = true;
+        deadline.state.wake(Side::read);
+      }),
+      state(owner) {}
 
 Http2StreamState::Change::Change(Http2StreamState& state, Side side) noexcept
     : Waiter([](Waiter& waiter) noexcept { static_cast<Change&>(waiter).caller_.resume(); }),

@@ -74,7 +74,10 @@ class Http2StreamState : public Pooled {
   /// The head that was sent is all there is.
   void end_with_head() noexcept { end_ = true; }
   bool is_ended() const noexcept { return end_; }
+  bool has_sent_head() const noexcept { return sent_head_; }
   bool has_sent_end() const noexcept { return sent_end_; }
+  /// What is pending is dropped, and nothing more is taken; the peer's side goes on.
+  void stop_sending() noexcept;
 
   /// Suspends until something changed on that side.
   class Change : public Waiter {
@@ -90,6 +93,13 @@ class Http2StreamState : public Pooled {
     std::coroutine_handle<> caller_;
   };
   Change change(Side side) noexcept { return {*this, side}; }
+
+  /// Ends the waiting for change(Side::read) at a time; is_over tells that it did.
+  struct Deadline : Timer {
+    explicit Deadline(Http2StreamState& owner) noexcept;
+    Http2StreamState& state;
+    bool is_over = false;
+  };
 
   /// Behind a 200 to an extended CONNECT: how long one side may be silent is for its protocol to say (law L9).
   void become_tunnel() noexcept { is_tunnel_ = true; }
@@ -115,7 +125,6 @@ class Http2StreamState : public Pooled {
   /// Moves the next `to.size()` pending bytes to `to`; false where a file could not be read.
   bool move_pending(MutableBytes to);
   Task<void> left();
-  void stop_sending() noexcept;
   void fail(Code why) noexcept;
 
   Http2Link& link_;
@@ -148,6 +157,7 @@ class Http2StreamState : public Pooled {
   int file_ = -1;
   std::uint64_t file_at_ = 0;
   std::uint64_t file_left_ = 0;
+  std::size_t announced_ = 0;              // of what is pending: in the head of a DATA frame that has not left
   std::unique_ptr<FieldList> end_fields_;  // the trailers to send, where there are any
 
   Waiter* waiting_[2] = {nullptr, nullptr};
