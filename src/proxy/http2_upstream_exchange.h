@@ -15,6 +15,7 @@ class Http2UpstreamExchange final : public UpstreamExchange {
   explicit Http2UpstreamExchange(std::shared_ptr<Http2UpstreamLink> link) noexcept;
   ~Http2UpstreamExchange() override;
 
+  HttpVersion version() const noexcept override { return HttpVersion::http2; }
   Task<Result<void>> send(const RequestHead& head, const RequestContent& content) override;
   Task<Result<void>> write(Bytes bytes) override;
   Task<Result<void>> finish(const FieldList& trailers) override;
