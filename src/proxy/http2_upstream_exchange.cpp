@@ -5,6 +5,9 @@
 namespace turnout {
 namespace {
 
+// How long a server may be silent in the middle of its answer.
+constexpr Millis content_idle{60'000};
+
 std::unexpected<Error> failed(Code code) {
   return fail(code, Source::upstream);
 }
@@ -23,28 +26,32 @@ Http2UpstreamExchange::~Http2UpstreamExchange() {
 
 Code Http2UpstreamExchange::check(Side side) noexcept {
   if (std::exchange(interrupted_[static_cast<std::size_t>(side)], false)) return Code::cancelled;
-  if (stream_ == nullptr) return Code::internal;
-  return stream_->failure();
+  return stream_ != nullptr ? stream_->failure() : failure_;
+}
+
+std::unexpected<Error> Http2UpstreamExchange::not_sent(Code code) noexcept {
+  failure_ = code;
+  return failed(code);
 }
 
 Task<Result<void>> Http2UpstreamExchange::send(const RequestHead& head, const RequestContent& content) {
-  if (!has_place_) co_return failed(Code::refused);
+  if (!has_place_) co_return not_sent(Code::refused);
   if (!head.protocol.empty()) {
     Http2UpstreamLink::Settings settings(*link_);
     waits_for_settings_ = &settings;
     co_await settings;
     waits_for_settings_ = nullptr;
   }
-  if (std::exchange(interrupted_[static_cast<std::size_t>(Side::write)], false)) co_return failed(Code::cancelled);
+  if (std::exchange(interrupted_[static_cast<std::size_t>(Side::write)], false)) co_return not_sent(Code::cancelled);
   // A connection that has come to its end offers nothing, but that can be had from another.
   const bool lacks_protocol = !head.protocol.empty() && !link_->offers_extended_connect();
   const bool is_connect = head.method == "CONNECT";
-  if (lacks_protocol && link_->can_carry_on()) co_return failed(Code::unsupported);
+  if (lacks_protocol && link_->can_carry_on()) co_return not_sent(Code::unsupported);
   using Asked = Http2UpstreamStream::Asked;
   const Asked asked = is_connect ? Asked::connect : head.method == "HEAD" ? Asked::head : Asked::ordinary;
   const Http2RequestFields fields(head, content, link_->is_secure());
   stream_ = link_->submit(fields, asked, is_connect || !content.is_empty);
-  if (stream_ == nullptr) co_return failed(Code::refused);
+  if (stream_ == nullptr) co_return not_sent(Code::refused);
   has_place_ = false;
   link_->unreserve();
   co_return Result<void>{};
@@ -73,7 +80,7 @@ Task<Result<void>> Http2UpstreamExchange::finish(const FieldList& trailers) {
 }
 
 Task<Result<UpstreamAnswer>> Http2UpstreamExchange::answer(Millis limit) {
-  if (stream_ == nullptr) co_return failed(Code::internal);
+  if (stream_ == nullptr) co_return failed(check(Side::read));
   Http2StreamState::Deadline deadline(*stream_);
   link_->worker().set_timer(deadline, limit);
   while (true) {
@@ -89,10 +96,15 @@ Task<Result<UpstreamAnswer>> Http2UpstreamExchange::answer(Millis limit) {
 
 Task<Result<Bytes>> Http2UpstreamExchange::read() {
   taken_.clear();
+  if (stream_ == nullptr) co_return failed(check(Side::read));
+  Http2StreamState::Deadline deadline(*stream_);
   while (true) {
     if (const Code code = check(Side::read); code != Code::ok) co_return failed(code);
     if (stream_->has_unread()) break;
     if (stream_->has_ended()) co_return Bytes{};
+    if (deadline.is_over) co_return failed(Code::timed_out);
+    // While the request goes on it is a conversation, which may have pauses.
+    link_->worker().set_timer(deadline, stream_->is_ended() ? content_idle : link_->limits().tunnel_idle);
     co_await stream_->change(Side::read);
   }
   taken_ = stream_->take_all();

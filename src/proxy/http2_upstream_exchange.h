@@ -32,11 +32,13 @@ class Http2UpstreamExchange final : public UpstreamExchange {
  private:
   /// What stands against going on with that side: Code::ok where nothing does.
   Code check(Side side) noexcept;
+  std::unexpected<Error> not_sent(Code code) noexcept;
 
   std::shared_ptr<Http2UpstreamLink> link_;
   Http2UpstreamStream* stream_ = nullptr;  // behind send(), and until take_wire()
   Http2UpstreamLink::Settings* waits_for_settings_ = nullptr;
-  PooledString taken_;  // what read() has handed out
+  Code failure_ = Code::internal;  // without a stream: why
+  PooledString taken_;             // what read() has handed out
   bool has_place_;
   bool was_used_before_;
   bool is_writing_ = false;

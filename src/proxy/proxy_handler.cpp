@@ -49,9 +49,10 @@ Task<Attempt> converse(Exchange& exchange, UpstreamExchange& upstream, const Ups
       co_return Attempt{Attempt::Kind::failed, {UpstreamError::http_request_error, Why::malformed}};
     }
     const bool is_old = answer.error().code == Code::end || answer.error().code == Code::reset;
-    if (is_old && upstream.was_used_before() && !passing.has_taken_body() && is_idempotent(exchange.request().method)) {
-      co_return Attempt{Attempt::Kind::fresh};
-    }
+    const bool may_be_repeated = is_old && upstream.was_used_before() && is_idempotent(exchange.request().method);
+    // RFC 9113 section 8.7: what a stream was refused for has not been done.
+    const bool is_refused = answer.error().code == Code::refused;
+    if ((may_be_repeated || is_refused) && !passing.has_taken_body()) co_return Attempt{Attempt::Kind::fresh};
     co_return Attempt{Attempt::Kind::failed, failure_of(answer.error())};
   }
   if (answer->switches) {

@@ -81,12 +81,48 @@ Task<UpstreamPool::Opened> UpstreamPool::open(const UpstreamServer& server, Purp
       co_return std::make_unique<Http1UpstreamExchange>(std::move(*idle), limits_, true, give_back_to);
     }
   }
-  options.http1_only = purpose == Purpose::change;
+  // Inside TLS HTTP/1.1 is asked for by ALPN, where the server's word on extended CONNECT is not known beforehand.
+  const bool may_be_http2 = purpose != Purpose::change || server.speaks == UpstreamServer::Speaks::http2;
+  if (may_be_http2 && purpose != Purpose::fresh && !options_.is_private) {
+    if (auto exchange = open_http2(server)) co_return exchange;
+  }
+  options.http1_only = !may_be_http2;
   auto connected = co_await connector_->connect(worker_, server, options);
   if (!connected) co_return std::unexpected(connected.error());
+  if (connected->is_http2) co_return begin_http2(server, std::move(connected->wire));
   Http1UpstreamExchange::GiveBack nobody;
   co_return std::make_unique<Http1UpstreamExchange>(std::move(connected->wire), limits_, false,
                                                     is_shared ? give_back_to : nobody);
+}
+
+std::size_t UpstreamPool::http2_count(const UpstreamServer& server) const noexcept {
+  const auto found = http2_.find(&server);
+  return found != http2_.end() ? found->second.size() : 0;
+}
+
+std::unique_ptr<UpstreamExchange> UpstreamPool::open_http2(const UpstreamServer& server) {
+  for (const auto& one : http2_[&server]) {
+    if (one->is_shared && one->connection.can_open()) return one->connection.open();
+  }
+  return nullptr;
+}
+
+// One that is not shared ends with its only stream.
+std::unique_ptr<UpstreamExchange> UpstreamPool::begin_http2(const UpstreamServer& server, Wire wire) {
+  const bool is_shared = !options_.is_private;
+  auto made = std::unique_ptr<Http2>(
+      new Http2{{std::move(wire), limits_, is_shared ? options_.keep_alive_idle : Millis(0)}, is_shared});
+  Http2& one = *made;
+  http2_[&server].push_back(std::move(made));
+  auto exchange = one.connection.open();
+  if (stopped_) one.connection.abort();
+  http2_running_.spawn(run_http2(server, one));
+  return exchange;
+}
+
+Task<void> UpstreamPool::run_http2(const UpstreamServer& server, Http2& one) {
+  co_await one.connection.run();
+  std::erase_if(http2_[&server], [&](const std::unique_ptr<Http2>& each) { return each.get() == &one; });
 }
 
 std::optional<Wire> UpstreamPool::take_idle(const UpstreamServer& server) {
@@ -115,7 +151,10 @@ void UpstreamPool::drop(const UpstreamServer& server, const Idle& idle) noexcept
 Task<void> UpstreamPool::stop() {
   stopped_ = true;
   idle_.clear();
-  co_return;
+  for (const auto& [server, all] : http2_) {
+    for (const auto& one : all) one->connection.abort();
+  }
+  co_await http2_running_.join();
 }
 
 }  // namespace turnout

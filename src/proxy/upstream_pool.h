@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "proxy/connector.h"
+#include "proxy/http2_upstream.h"
 #include "proxy/upstream.h"
 #include "proxy/upstream_exchange.h"
 #include "runtime/worker.h"
@@ -41,11 +42,23 @@ class UpstreamPool final : public WorkerLocal {
   Task<void> stop() override;
 
   std::size_t idle_count(const UpstreamServer& server) const noexcept;
+  /// Connections of HTTP/2.
+  std::size_t http2_count(const UpstreamServer& server) const noexcept;
 
  private:
   class Idle;
   // Of one server, the one that was used last is the last. Servers live as long as the configuration that names them.
   using IdleList = std::vector<std::unique_ptr<Idle>>;
+
+  struct Http2 {
+    Http2UpstreamConnection connection;
+    bool is_shared;
+  };
+  using Http2List = std::vector<std::unique_ptr<Http2>>;
+
+  std::unique_ptr<UpstreamExchange> open_http2(const UpstreamServer& server);
+  std::unique_ptr<UpstreamExchange> begin_http2(const UpstreamServer& server, Wire wire);
+  Task<void> run_http2(const UpstreamServer& server, Http2& one);
 
   std::optional<Wire> take_idle(const UpstreamServer& server);
   void give_back(const UpstreamServer& server, Wire wire);
@@ -56,6 +69,8 @@ class UpstreamPool final : public WorkerLocal {
   const PoolOptions options_;
   const Limits limits_;
   std::unordered_map<const UpstreamServer*, IdleList> idle_;
+  std::unordered_map<const UpstreamServer*, Http2List> http2_;
+  TaskGroup http2_running_;
   bool stopped_ = false;
 };
 
