@@ -81,15 +81,16 @@ Task<UpstreamPool::Opened> UpstreamPool::open(const UpstreamServer& server, Purp
       co_return std::make_unique<Http1UpstreamExchange>(std::move(*idle), limits_, true, give_back_to);
     }
   }
-  // Inside TLS HTTP/1.1 is asked for by ALPN, where the server's word on extended CONNECT is not known beforehand.
-  const bool may_be_http2 = purpose != Purpose::change || server.speaks == UpstreamServer::Speaks::http2;
+  // Whether a server of TLS would take an extended CONNECT is not known beforehand: HTTP/1.1 is sure.
+  const bool may_be_http2 = purpose != Purpose::change || !server.tls;
   if (may_be_http2 && purpose != Purpose::fresh && !options_.is_private) {
     if (auto exchange = open_http2(server)) co_return exchange;
   }
   options.http1_only = !may_be_http2;
   auto connected = co_await connector_->connect(worker_, server, options);
   if (!connected) co_return std::unexpected(connected.error());
-  if (connected->is_http2) co_return begin_http2(server, std::move(connected->wire));
+  const bool is_http2 = server.tls ? connected->alpn == "h2" : server.speaks == UpstreamServer::Speaks::http2;
+  if (is_http2) co_return begin_http2(server, std::move(connected->wire));
   Http1UpstreamExchange::GiveBack nobody;
   co_return std::make_unique<Http1UpstreamExchange>(std::move(connected->wire), limits_, false,
                                                     is_shared ? give_back_to : nobody);

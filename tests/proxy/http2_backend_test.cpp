@@ -23,11 +23,12 @@ const H2Fields ok_head = {{":status", "200"}};
 /// Every connection is a pipe with a scripted server of HTTP/2 on its far end.
 class Http2Connector final : public Connector {
  public:
-  Task<Result> connect(Worker& worker, const UpstreamServer&, ConnectOptions) const override {
+  Task<std::expected<Connected, ConnectError>> connect(Worker& worker, const UpstreamServer&,
+                                                       ConnectHow) const override {
     MemoryStream::Pair pair = MemoryStream::make_pair(worker);
     const H2ServerPeer::Options options{.settings = {{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}}};
     backends.emplace_back(static_cast<SimLoop&>(worker), std::move(pair.theirs), options);
-    co_return Connected{Wire(std::move(pair.ours)), true};
+    co_return Connected{Wire(std::move(pair.ours)), ""};
   }
   mutable std::deque<H2ServerPeer> backends;
 };

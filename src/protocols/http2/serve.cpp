@@ -60,7 +60,7 @@ Task<void> tunnel(Http2ServerStream& state, const RequestHead& request, std::str
   co_await drive(std::move(accept.successor), std::move(wire), child);
 }
 
-Task<void> refuse_cleartext(Http2Exchange& exchange, const Http2StreamState& state, const Route& route) {
+Task<void> refuse_cleartext(Http2Exchange& exchange, const Http2ServerStream& state, const Route& route) {
   if (route.redirect_to_https != 0) {
     co_await refuse(exchange, redirection_to_https(route, exchange.request()), "This is only served with https.");
     record(exchange, state);
