@@ -41,7 +41,6 @@ class Http2Proxy {
     options.servers.push_back({.name = "backend", .speaks = UpstreamServer::Speaks::http2, .host = "b", .port = 80});
     settings->upstream = std::make_shared<Upstream>(std::move(options));
     settings->connector = connector;
-    settings->tokens = {"websocket"};
     settings->pooling.is_private = is_private;
     upgrader = std::make_unique<ProxyUpgrader>(settings);
     Route& route = server.site.add("/**", std::make_unique<ProxyHandler>(settings));
