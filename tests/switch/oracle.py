@@ -11,6 +11,7 @@ import dataclasses
 from backend import LEAKED, websocket_accept
 from fronts import KEY
 from probe import CLOSED
+from script import Reset
 
 DENIED = b"/denied"
 
@@ -35,7 +36,8 @@ def judge(seen, own_laws):
         if what:
             found.append(Complaint(cite, what))
     if own_laws:
-        found += [Complaint(cite, what) for cite, what in an_offer_has_a_connection_of_its_own(seen)]
+        for rule in OWN_RULES:
+            found += [Complaint(cite, what) for cite, what in rule(seen)]
     for check in seen.probe.checks:
         what = check(seen)
         if what:
@@ -179,7 +181,11 @@ def the_tunnel_is_exact(seen):
     tunnel, mode = seen.tunnels[0], seen.probe.mode
     cite = "RFC 9110 7.8, 15.2.2: behind the 101 both sides speak the new protocol"
     wanted_down = seen.stage.down_in_tunnel
-    if mode == "client-ends-first":
+    if any(isinstance(step, Reset) for step in seen.stage.script) and seen.probe.path.token == "websocket":
+        # A server that knows the protocol may say so in it: a close, whose code is 1001, 1011, 1012 or 1014.
+        down_is_exact = seen.got in (wanted_down, *(wanted_down + b"\x88\x02" + code.to_bytes(2, "big")
+                                                    for code in (1001, 1011, 1012, 1014)))
+    elif mode == "client-ends-first":
         # Whether the other direction goes on is not said by any RFC; what was sent before the end has to arrive.
         down_is_exact = wanted_down.startswith(seen.got)
     else:
@@ -210,6 +216,16 @@ def an_offer_has_a_connection_of_its_own(seen):
             yield "law L2: private upstream", "the connection of an offer carried another request"
 
 
+def halves_end_on_their_own(seen):
+    if not seen.opened or not seen.tunnels:
+        return
+    if seen.probe.mode == "client-ends-first" and seen.got != seen.stage.down_in_tunnel:
+        yield "promise: half-close", f"the client got {_difference(seen.got, seen.stage.down_in_tunnel)}"
+    if seen.probe.mode == "backend-ends-first" and seen.tunnels[0].received != seen.up:
+        yield "promise: half-close", f"the backend got {_difference(seen.tunnels[0].received, seen.up)}"
+
+
+OWN_RULES = (an_offer_has_a_connection_of_its_own, halves_end_on_their_own)
 RULES = (is_reachable, never_hangs, answers_are_well_formed, nothing_passes_by, bystanders_get_their_own,
          answers_after_a_refusal_are_in_order, an_acceptance_says_what_it_must, a_tunnel_was_accepted_by_the_backend,
          nothing_goes_ahead_of_the_acceptance, the_tunnel_is_exact, requests_arrive_well_formed)

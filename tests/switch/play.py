@@ -215,6 +215,7 @@ def _use_tunnel(probe, seen, session, early):
     elif mode == "backend-breaks-off":
         session.send(late)
         seen.got = session.read_to_end()
+        session.end_sending()
     if not seen.stage.finished.wait(SECONDS_MAX):
         seen.end_trouble = "the backend's side of the tunnel never ended"
 
