@@ -310,7 +310,7 @@ class Http2Player(Player):
                 connection.send_data(stream.number, step.more)
         elif isinstance(step, Fields):
             if step.switches:
-                self.switch(step.fields)
+                self.switch(step.fields, step.end)
             else:
                 connection.send_headers(stream.number, step.fields, step.end)
         elif isinstance(step, Pause):
@@ -335,10 +335,10 @@ class Http2Player(Player):
             connection.send_data(stream.number, b"", end=True)
         return True
 
-    def switch(self, fields):
+    def switch(self, fields, end=False):
         self.tunnel = Tunnel(self.record, 0, bytes(self.stream.data), self.stream)
         self.record.tunnels.append(self.tunnel)
-        self.connection.send_headers(self.stream.number, fields)
+        self.connection.send_headers(self.stream.number, fields, end)
 
 
 def h2_fields(status, lines):
