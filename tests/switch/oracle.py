@@ -189,19 +189,12 @@ def the_tunnel_is_exact(seen):
         # Whether the other direction goes on is not said by any RFC; what was sent before the end has to arrive.
         down_is_exact = wanted_down.startswith(seen.got)
     else:
-        down_is_exact = seen.got == wanted_down or mode == "backend-breaks-off" and _is_told_of_the_end(seen, wanted_down)
+        down_is_exact = seen.got == wanted_down
     up_is_exact = tunnel.received == seen.up or mode == "backend-ends-first" and seen.up.startswith(tunnel.received)
     if not up_is_exact and mode != "client-resets":
         yield cite, f"the backend got {_difference(tunnel.received, seen.up)}"
     if not down_is_exact:
         yield cite, f"the client got {_difference(seen.got, wanted_down)}"
-
-
-def _is_told_of_the_end(seen, wanted_down):
-    """A proxy may say with a close frame of its own that a WebSocket has lost its backend (RFC 6455 5.5.1, 7.4)."""
-    more = seen.got.removeprefix(wanted_down)
-    return (seen.probe.path.token == "websocket" and seen.got.startswith(wanted_down) and len(more) == 4
-            and more[:2] == b"\x88\x02" and 1001 <= int.from_bytes(more[2:], "big") <= 1014)
 
 
 def _difference(got, wanted):
