@@ -4,71 +4,17 @@
 //   node --test tests/interop/browser_test.mjs        TURNOUT_BUILD: folder of the program, build/ where not set
 //                                                     TURNOUT_SCREENSHOTS: a folder to put pictures of the page into
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { Browser, chromium } from './support/browser.mjs';
+import { Server } from './support/server.mjs';
 
-const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const program = join(resolve(process.env.TURNOUT_BUILD ?? join(project, 'build')), 'turnout');
 const screenshots = process.env.TURNOUT_SCREENSHOTS;
 
 const missing = existsSync(chromium) ? false : `${chromium} is not installed: THE WELCOME PAGE IS NOT TESTED`;
 if (missing) console.error(`browser_test: ${missing}`);
-
-/** The welcome server on ports of the system's choice, and its access log as it is written. */
-class Server {
-  #process;
-  #waiting = new Set();
-  log = [];
-  addresses = {};
-
-  async start() {
-    this.#process = spawn(program,
-      ['serve', '--http', '127.0.0.1:0', '--https', '127.0.0.1:0', '--access-log', '-', '--log-format', 'json'],
-      { stdio: ['ignore', 'pipe', 'pipe'] });
-    createInterface({ input: this.#process.stdout }).on('line', line => {
-      this.log.push(JSON.parse(line));
-      for (const look of this.#waiting) look();
-    });
-    const said = [];
-    await new Promise((ready, fail) => {
-      this.#process.once('error', fail);
-      this.#process.once('exit', code => fail(new Error(`the server ended (${code}):\n${said.join('\n')}`)));
-      createInterface({ input: this.#process.stderr }).on('line', line => {
-        said.push(line);
-        if (!line.startsWith('ready ')) return;
-        for (const word of line.split(' ').slice(1)) this.addresses[word.split('=')[0]] = word.split('=')[1];
-        ready();
-      });
-    });
-  }
-
-  /** The first line of the log for which the function is true, now or later. */
-  logged(isWanted) {
-    return new Promise(found => {
-      const look = () => {
-        const line = this.log.find(isWanted);
-        if (!line) return;
-        this.#waiting.delete(look);
-        found(line);
-      };
-      this.#waiting.add(look);
-      look();
-    });
-  }
-
-  async stop() {
-    this.#process.removeAllListeners('exit');
-    const ended = new Promise(resolve => this.#process.once('exit', resolve));
-    this.#process.kill('SIGTERM');
-    return ended;
-  }
-}
 
 async function picture(page, name, options) {
   if (!screenshots) return;
@@ -77,7 +23,7 @@ async function picture(page, name, options) {
 }
 
 describe('the welcome page', { skip: missing, timeout: 120_000 }, () => {
-  const server = new Server();
+  const server = new Server('--http', '127.0.0.1:0', '--https', '127.0.0.1:0');
   let browser;
   before(async () => {
     await server.start();

@@ -1,16 +1,16 @@
 // Echoes over a WebSocket that is a stream of an HTTP/2 connection: extended CONNECT (RFC 8441) by node:http2, with
 // frames of our own making.
 //
-//   node http2_echo.mjs http://127.0.0.1:8101/echo plain|deflate
+//   node http2_echo.mjs http://127.0.0.1:8101/echo plain|deflate [LARGEST]        the largest message in bytes
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import zlib from 'node:zlib';
 
-const [url, compression] = process.argv.slice(2);
+const [url, compression, largest = 1 << 20] = process.argv.slice(2);
 const compressed = compression === 'deflate';
-const sizes = [1, 125, 126, 65_535, 65_536, 1 << 20];
+const sizes = [1, 125, 126, 65_535, 65_536, Number(largest)];
 const TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10;
 const tail = Buffer.from([0, 0, 0xff, 0xff]);
 const flush = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
