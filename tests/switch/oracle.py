@@ -182,7 +182,7 @@ def the_tunnel_is_exact(seen):
     cite = "RFC 9110 7.8, 15.2.2: behind the 101 both sides speak the new protocol"
     wanted_down = seen.stage.down_in_tunnel
     if any(isinstance(step, Reset) for step in seen.stage.script) and seen.probe.path.token == "websocket":
-        # A server that knows the protocol may say so in it: a close, whose code is 1001, 1011, 1012 or 1014.
+        # A server that knows the protocol may say so in it (RFC 6455 5.5.1, 7.4): 1001, 1011, 1012 or 1014.
         down_is_exact = seen.got in (wanted_down, *(wanted_down + b"\x88\x02" + code.to_bytes(2, "big")
                                                     for code in (1001, 1011, 1012, 1014)))
     elif mode == "client-ends-first":

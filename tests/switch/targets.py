@@ -163,7 +163,7 @@ respond = {{ status = 403, body = "denied\\n" }}
 
 [[route]]
 match = {{ host = "{host}" }}
-proxy = {{ to = "{host}", switch = {json.dumps(tokens)}, answer_timeout = "3s", upgrade_timeout = "3s", half_close = "2s" }}
+proxy = {{ to = "{host}", switch = {json.dumps(tokens)}, answer_timeout = "5s", upgrade_timeout = "5s" }}
 """
 
     def complaint(self):
