@@ -17,6 +17,9 @@ class ConnectUpgrader final : public Upgrader {
   ConnectUpgrader(std::vector<UpstreamServer> targets, std::shared_ptr<const Connector> connector,
                   Millis connect_timeout, const TunnelLimits& limits);
 
+  /// Whether an authority, as CONNECT has it, is one of the targets.
+  bool serves(std::string_view authority) const noexcept { return find(authority) != nullptr; }
+
   const char* token() const noexcept override { return "CONNECT"; }
   Task<Verdict> consider(const UpgradeOffer& offer, const UpgradeToken& token, Session& session) const override;
 

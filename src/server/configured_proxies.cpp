@@ -1,6 +1,5 @@
 #include "server/configured_proxies.h"
 
-#include "proxy/connect_upgrader.h"
 #include "proxy/health.h"
 #include "server/log.h"
 
@@ -130,21 +129,18 @@ std::expected<ConfiguredProxies, Diagnostic> ConfiguredProxies::make(const Confi
   return proxies;
 }
 
-std::unique_ptr<const Upgrader> ConfiguredProxies::connect_upgrader(const Config& config) const {
+std::unique_ptr<const ConnectUpgrader> ConfiguredProxies::connect_upgrader(const RouteConfig& route,
+                                                                           const Limits& limits) const {
   std::vector<UpstreamServer> targets;
-  for (const RouteConfig& route : config.routes) {
-    if (!route.connect) continue;
-    for (const HostPort& target : route.connect->targets) {
-      UpstreamServer server;
-      server.name = server.host = target.host;
-      server.port = target.port;
-      targets.push_back(std::move(server));
-    }
+  for (const HostPort& target : route.connect->targets) {
+    UpstreamServer server;
+    server.name = server.host = target.host;
+    server.port = target.port;
+    targets.push_back(std::move(server));
   }
-  if (targets.empty()) return nullptr;
   const ProxyConfig defaults;
   return std::make_unique<ConnectUpgrader>(std::move(targets), connector_, defaults.connect_timeout,
-                                           TunnelLimits{.idle = config.limits.tunnel_idle});
+                                           TunnelLimits{.idle = limits.tunnel_idle});
 }
 
 std::shared_ptr<const ProxySettings> ConfiguredProxies::settings(const RouteConfig& route) const {

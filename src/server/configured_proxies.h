@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "config/diagnostic.h"
+#include "proxy/connect_upgrader.h"
 #include "proxy/proxy_settings.h"
 #include "proxy/socket_connector.h"
 #include "proxy/worker_resolver.h"
@@ -22,8 +23,8 @@ class ConfiguredProxies {
   /// Loads the certificates of upstreams.
   static std::expected<ConfiguredProxies, Diagnostic> make(const Config& config);
 
-  /// For all targets of CONNECT; nullptr where no route has any.
-  std::unique_ptr<const Upgrader> connect_upgrader(const Config& config) const;
+  /// Of a route with `connect`.
+  std::unique_ptr<const ConnectUpgrader> connect_upgrader(const RouteConfig& route, const Limits& limits) const;
   /// Of a route with `proxy`, whose upstream the configuration has.
   std::shared_ptr<const ProxySettings> settings(const RouteConfig& route) const;
 

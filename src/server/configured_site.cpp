@@ -47,14 +47,15 @@ std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> ConfiguredSite:
     route.route.handler = handlers.back().get();
     entries.push_back({std::move(route.match), std::move(route.route)});
   }
-  Route connect;
-  if (auto upgrader = proxies->connect_upgrader(config)) {
-    connect.upgrader = upgrader.get();
-    upgraders.push_back(std::move(upgrader));
-  }
+  std::vector<ConnectRoute> connects;
   for (const RouteConfig& route : config.routes) {
     if (route.connect) {
-      if (!connect.admission) connect.admission = make_admission(config, route);
+      auto upgrader = proxies->connect_upgrader(route, config.limits);
+      Route connect;
+      connect.upgrader = upgrader.get();
+      connect.require_tls = route.require_tls;
+      connect.admission = make_admission(config, route);
+      connects.push_back({std::move(upgrader), std::move(connect)});
       continue;
     }
     auto path = PathPattern::parse(route.match.path);
@@ -81,9 +82,20 @@ std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> ConfiguredSite:
   }
   auto site = std::unique_ptr<ConfiguredSite>(
       new ConfiguredSite(config, std::move(*proxies), std::move(handlers), std::move(upgraders), std::move(entries)));
-  connect.handler = site->router_.find(RequestHead{}).handler;
-  site->connect_ = std::move(connect);
+  const Handler* handler = site->router_.find(RequestHead{}).handler;
+  for (ConnectRoute& connect : connects) connect.route.handler = handler;
+  // Any of their upgraders refuses a target that is not its own.
+  site->no_target_.handler = handler;
+  if (!connects.empty()) site->no_target_.upgrader = connects.front().upgrader.get();
+  site->connects_ = std::move(connects);
   return site;
+}
+
+const Route& ConfiguredSite::connect_route(std::string_view target) const noexcept {
+  for (const ConnectRoute& connect : connects_) {
+    if (connect.upgrader->serves(target)) return connect.route;
+  }
+  return no_target_;
 }
 
 ConfiguredSite::ConfiguredSite(const Config& config, ConfiguredProxies proxies, Handlers handlers, Upgraders upgraders,

@@ -29,7 +29,7 @@ class ConfiguredSite final : public Site {
   const Route& route(const RequestHead& request) const override {
     // RFC 9110 section 9.3.6: the target of a plain CONNECT is an authority, which no path matches.
     const bool is_connect = request.method == "CONNECT" && request.protocol.empty();
-    return is_connect && connect_.upgrader != nullptr ? connect_ : router_.find(request);
+    return is_connect && !connects_.empty() ? connect_route(request.target) : router_.find(request);
   }
   void begin(Worker& worker) const override { proxies_.begin(worker); }
   bool offers_extended_connect() const noexcept override { return offers_extended_connect_; }
@@ -40,13 +40,21 @@ class ConfiguredSite final : public Site {
   using Handlers = std::vector<std::unique_ptr<const Handler>>;
   using Upgraders = std::vector<std::unique_ptr<const Upgrader>>;
 
+  struct ConnectRoute {
+    std::unique_ptr<const ConnectUpgrader> upgrader;
+    Route route;
+  };
+
   ConfiguredSite(const Config& config, ConfiguredProxies proxies, Handlers handlers, Upgraders upgraders,
                  std::vector<Router::Entry> entries);
+
+  const Route& connect_route(std::string_view target) const noexcept;
 
   ConfiguredProxies proxies_;
   Handlers handlers_;
   Upgraders upgraders_;
-  Route connect_;
+  std::vector<ConnectRoute> connects_;
+  Route no_target_;  // for a CONNECT to what no route lists, where there are routes for CONNECT
   bool offers_extended_connect_;
   Router router_;
   Limits limits_;

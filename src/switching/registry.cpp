@@ -23,8 +23,8 @@ Why common_objection(const Upgrader& upgrader, const UpgradeOffer& offer, const 
   if (!offer.nominated && !upgrader.takes_unnominated()) return Why::no_connection_upgrade;
   // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored.
   if (offer.request->head.version == HttpVersion::http10) return Why::http10;
-  if (upgrader.is_hop_by_hop()) return was_passed_on(offer.request->head, session) ? Why::passed_on : Why::none;
-  return offer.route->is_for_tls_only() && !session.is_secure() ? Why::upgrade_required : Why::none;
+  if (upgrader.is_hop_by_hop() && was_passed_on(offer.request->head, session)) return Why::passed_on;
+  return Why::none;
 }
 
 }  // namespace
@@ -68,6 +68,7 @@ Task<Verdict> Registry::consider(const Upgrader& upgrader, const UpgradeOffer& o
   Admission::Ticket ticket;
   // Behind h2c, HTTP and TLS come requests again, which are asked about themselves (law L8).
   if (!upgrader.is_hop_by_hop()) {
+    if (offer.route->is_for_tls_only() && !session.is_secure()) co_return Decline{Why::upgrade_required};
     auto admitted = admit_switch(*offer.route, session, offer.request->head);
     if (!admitted) {
       ResponseHead head = admitted.error().head();

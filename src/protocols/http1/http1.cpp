@@ -157,12 +157,6 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
     head.fields.add("Content-Type", "text/plain; charset=utf-8");
     const PooledString text = explanation(head.status, sentence(refusal->why));
     (void)co_await exchange.respond(std::move(head), as_bytes(text));
-  } else if (is_connect) {
-    ResponseHead head(405);
-    head.fields.add("Allow", "GET, HEAD, POST, OPTIONS");
-    head.fields.add("Content-Type", "text/plain; charset=utf-8");
-    const PooledString text = explanation(405, sentence(Why::no_tunnel_here));
-    (void)co_await exchange.respond(std::move(head), as_bytes(text));
   } else if (route.require_tls && !session.is_secure()) {
     // RFC 9110 section 15.5.22, RFC 2817 section 4.2.
     ResponseHead head(426);
@@ -170,6 +164,12 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
     head.fields.add("Content-Type", "text/plain; charset=utf-8");
     const PooledString text = explanation(
         426, "This is only served inside TLS. Ask for it with https, or offer Upgrade: TLS/1.2 on this connection.");
+    (void)co_await exchange.respond(std::move(head), as_bytes(text));
+  } else if (is_connect) {
+    ResponseHead head(405);
+    head.fields.add("Allow", "GET, HEAD, POST, OPTIONS");
+    head.fields.add("Content-Type", "text/plain; charset=utf-8");
+    const PooledString text = explanation(405, sentence(Why::no_tunnel_here));
     (void)co_await exchange.respond(std::move(head), as_bytes(text));
   } else if (route.redirect_to_https != 0 && !session.is_secure()) {
     ResponseHead head = redirection_to_https(route, request.head);
