@@ -3,8 +3,10 @@ and from a client that nobody trusts (class O7)."""
 import contextlib
 import pathlib
 import socket
+import struct
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import certificates
@@ -123,6 +125,66 @@ class ProxyProtocol(unittest.TestCase):
                 connection.send_bytes(b"PROXY TCP4 192.0.2.9 203.0.113.1 1000 80\r\n"
                                       b"GET /office HTTP/1.1\r\nHost: a\r\n\r\n")
             self.assertTrue(connection.is_ended())
+
+
+class Backend:
+    """Answers every request on its connections, and keeps what came before the first one."""
+
+    def __init__(self):
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        self.headers = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.listening.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(SECONDS_MAX)
+                data = b""
+                while b"\r\n\r\n" not in data[12:] and (more := connection.recv(65536)):
+                    data += more
+                self.headers.append(data[:data.index(b"GET ")])
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                connection.recv(1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+
+
+class SendsProxyProtocol(unittest.TestCase):
+    CONFIG = """
+[[listener]]
+address = "127.0.0.1:0"
+[[upstream]]
+name = "app"
+servers = ["http://127.0.0.1:{port}"]
+proxy_protocol = "{version}"
+[[route]]
+proxy = {{ to = "app" }}
+"""
+
+    def test_each_connection_says_whose_it_is(self):
+        for version in ("v1", "v2"):
+            with Backend() as backend, Server(config=self.CONFIG.format(port=backend.port, version=version)) as server:
+                ends = []
+                for _ in range(2):
+                    with Http1(server.http) as connection:
+                        ends.append((connection.socket.getsockname()[1], server.http[1]))
+                        self.assertEqual(connection.exchange("GET / HTTP/1.1", "Host: a").body, b"ok")
+                if version == "v1":
+                    expected = [f"PROXY TCP4 127.0.0.1 127.0.0.1 {mine} {its}\r\n".encode() for mine, its in ends]
+                else:
+                    expected = [b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([127, 0, 0, 1]) * 2 +
+                                struct.pack(">HH", mine, its) for mine, its in ends]
+                self.assertEqual(backend.headers, expected)
 
 
 if __name__ == "__main__":
