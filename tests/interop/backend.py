@@ -9,6 +9,7 @@
 
 What a function raises, except that a connection has ended, makes leaving the block fail.
 """
+import contextlib
 import dataclasses
 import pathlib
 import shutil
@@ -78,7 +79,8 @@ class Backend:
         self._listening.close()
         with self._lock:
             for sock in self._open:
-                sock.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):  # it may have ended
+                    sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         if self._folder:
