@@ -1,4 +1,5 @@
-"""WebSocket through the proxy: python3-websockets, node's ws and node:http2 on either side of it."""
+"""WebSocket through the proxy: python3-websockets, node's ws and node:http2 on either side of it, over HTTP/1.1 and
+HTTP/2."""
 import asyncio
 import contextlib
 import os
@@ -87,8 +88,8 @@ class PythonServers:
 
 
 class NodeServer:
-    def __init__(self):
-        self.process = subprocess.Popen(["node", NODE / "ws_server.mjs"], stdin=subprocess.PIPE,
+    def __init__(self, script):
+        self.process = subprocess.Popen(["node", NODE / script], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
@@ -106,10 +107,12 @@ class ProxyWebSocket(unittest.IsolatedAsyncioTestCase):
     def setUpClass(cls):
         folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.python = cls.enterClassContext(contextlib.closing(PythonServers(folder)))
-        cls.node = cls.enterClassContext(contextlib.closing(NodeServer()))
+        cls.node = cls.enterClassContext(contextlib.closing(NodeServer("ws_server.mjs")))
+        cls.http2 = cls.enterClassContext(contextlib.closing(NodeServer("http2_server.mjs")))
         certificates.make(folder, "front.test")
         upstreams = (("python", f"http://127.0.0.1:{cls.python.port}", ""),
                      ("node", f"http://127.0.0.1:{cls.node.port}", ""),
+                     ("http2", f"h2c://127.0.0.1:{cls.http2.port}", ""),
                      ("unix", f"unix:{cls.python.unix}", ""),
                      ("tls", f"https://localhost:{cls.python.tls_port}", 'tls = { ca = "backend.test.pem" }'),
                      ("tls-unknown", f"https://localhost:{cls.python.tls_port}", ""))
@@ -170,6 +173,16 @@ class ProxyWebSocket(unittest.IsolatedAsyncioTestCase):
             with self.subTest(scheme=scheme, compression=compression):
                 await self.run_node("http2_echo.mjs", self.server.url(f"/{backend}", scheme), compression, str(largest))
 
+    async def test_http1_to_http2(self):
+        for scheme in ("ws", "wss"):
+            with self.subTest(scheme=scheme):
+                await self.check_echo("/http2", scheme)
+
+    async def test_http2_to_http2(self):
+        for scheme, largest in (("http", 65_537), ("https", MESSAGE_BYTES_MAX)):
+            with self.subTest(scheme=scheme):
+                await self.run_node("http2_echo.mjs", self.server.url("/http2", scheme), "plain", str(largest))
+
     async def test_python_to_python_over_tls_and_unix_socket(self):
         for path in ("/tls", "/unix"):
             with self.subTest(path=path):
@@ -196,7 +209,7 @@ class ProxyWebSocket(unittest.IsolatedAsyncioTestCase):
         self.assertIn("tls_certificate_error", refused.exception.headers["Proxy-Status"])
 
     async def test_many_at_once(self):
-        await asyncio.gather(*(self.check_echo(path, sizes=(1, 126, 65_536)) for path in ("/python", "/node") * 20))
+        await asyncio.gather(*(self.check_echo(path, sizes=(1, 126, 65_536)) for path in ("/python", "/node", "/http2") * 15))
 
 
 if __name__ == "__main__":

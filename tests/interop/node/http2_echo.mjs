@@ -102,6 +102,7 @@ const reader = new Reader(stream);
 let seenDeflated = false;
 for (const size of sizes) {
   for (const [opcode, sent] of [[TEXT, Buffer.alloc(size, 'a line of text\n')], [BINARY, randomBytes(size)]]) {
+    if (size > 1 << 20 && opcode === TEXT) continue; // one of them is enough
     stream.write(encode(opcode, sent));
     const received = await reader.next();
     assert.equal(received.opcode, opcode);
