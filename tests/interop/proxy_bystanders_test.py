@@ -16,7 +16,7 @@ from http1 import Http1, request
 from server import Server
 
 BYSTANDERS = int(os.environ.get("TURNOUT_BYSTANDERS", "10000"))
-BYSTANDERS_AT_ONCE = 4
+BYSTANDERS_AT_ONCE = 16
 PIPELINED = 50
 ON_ONE_CONNECTION = 500
 CONFIG = """
@@ -28,7 +28,7 @@ name = "app"
 servers = ["{url}"]
 
 [[route]]
-proxy = {{ to = "app", switch = ["websocket", "tcp"], answer_timeout = "5s", upgrade_timeout = "5s" }}
+proxy = {{ to = "app", switch = ["websocket", "tcp"], answer_timeout = "1m", upgrade_timeout = "1m" }}
 """
 SMUGGLED = request("GET /poison HTTP/1.1", "Host: a")
 NEXT = request("GET /next HTTP/1.1", "Host: a")
