@@ -238,7 +238,7 @@ class ProxyLimits(unittest.TestCase):
                 self.assertTrue(part == pattern(received, len(part)), f"bytes from {received} on")
                 received += len(part)
             if not data:
-                select.select([reader], [], [], SECONDS_MAX)
+                select.select([reader, sender], [], [], SECONDS_MAX)
         for pair in pairs:
             for one in pair:
                 one.connection.socket.close()
