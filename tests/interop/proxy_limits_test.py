@@ -260,5 +260,20 @@ class ProxyLimits(unittest.TestCase):
                 self.check(open_one, "download", to_client=True)
 
 
+class ProxyLimitsBeforeHttp2(ProxyLimits):
+    """The same with a server of HTTP/2 behind the proxy: another Turnout, in front of the same backend."""
+
+    def setUp(self):
+        super().setUp()
+        url = "h2c://{}:{}".format(*self.server.http)
+        self.server = self.enterContext(Server("--workers", "1", config=CONFIG.format(url=url)))
+
+    def test_tunnels(self):
+        # From HTTP/1.1 to HTTP/2 only WebSocket is defined; from HTTP/2 any token.
+        for to_client in (False, True):
+            with self.subTest(to_client=to_client):
+                self.check(self.open_http2, "tunnel", to_client)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -131,9 +131,7 @@ struct Http2Callbacks {
     if (stream == nullptr || stream->discards_ || stream->failure_ != Code::ok) {
       return nghttp2_session_consume(session, stream_id, size);
     }
-    stream->unread_.append(reinterpret_cast<const char*>(data), size);
-    stream->received_ += size;
-    stream->wake(Side::read);
+    stream->receive({reinterpret_cast<const std::byte*>(data), size});
     return 0;
   }
 

@@ -9,6 +9,17 @@
 #include "transport/http2/stream.h"
 
 namespace turnout {
+namespace {
+
+/// Forgets what was used of a buffer before more is put behind it: one that is never quite empty, because its reader is
+/// slow but steady, would else grow with all that passes through it.
+void forget_used(PooledString& buffer, std::size_t& at) {
+  if (at != buffer.size() && at < Http2StreamState::buffer_bytes_max / 4) return;
+  buffer.erase(0, at);
+  at = 0;
+}
+
+}  // namespace
 
 Http2StreamState::Stall::Stall(Http2StreamState& owner) noexcept
     : Timer([](Timer& timer) noexcept {
@@ -19,6 +30,13 @@ Http2StreamState::Stall::Stall(Http2StreamState& owner) noexcept
 
 Http2StreamState::Http2StreamState(Http2Link& link) noexcept
     : link_(link), began_ms_(link.worker().now_ms()), stall_(*this) {}
+
+void Http2StreamState::receive(Bytes bytes) {
+  forget_used(unread_, unread_at_);
+  unread_.append(as_text(bytes));
+  received_ += bytes.size();
+  wake(Side::read);
+}
 
 std::size_t Http2StreamState::take(MutableBytes into) {
   const std::size_t n = copy_some(into, as_bytes(unread_).subspan(unread_at_));
@@ -52,10 +70,7 @@ std::size_t Http2StreamState::room() const noexcept {
 }
 
 void Http2StreamState::append(Bytes bytes) {
-  if (out_at_ == out_.size()) {
-    out_.clear();
-    out_at_ = 0;
-  }
+  forget_used(out_, out_at_);
   out_.append(as_text(bytes));
   link_.has_more(*this);
 }

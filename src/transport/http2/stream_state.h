@@ -52,6 +52,8 @@ class Http2StreamState : public Pooled {
   bool has_unread() const noexcept { return unread_at_ != unread_.size(); }
   std::size_t unread() const noexcept { return unread_.size() - unread_at_; }
   bool has_ended() const noexcept { return received_end_; }
+  /// What the buffers of both directions take, in bytes: bounded, however much has passed through them.
+  std::size_t held() const noexcept { return unread_.capacity() + out_.capacity(); }
   std::uint64_t received() const noexcept { return received_; }
   std::size_t take(MutableBytes into);
   PooledString take_all();
@@ -121,6 +123,7 @@ class Http2StreamState : public Pooled {
     Http2StreamState& state;
   };
 
+  void receive(Bytes bytes);
   std::uint64_t pending() const noexcept { return (out_.size() - out_at_) + source_.size() + file_left_; }
   /// Moves the next `to.size()` pending bytes to `to`; false where a file could not be read.
   bool move_pending(MutableBytes to);
