@@ -33,6 +33,7 @@ class MemoryStream final : public Stream {
   Io try_write(Bytes from) noexcept override;
   Code try_close_write() noexcept override;
   void abort() noexcept override;
+  bool is_broken() const noexcept override { return in_->reset; }
   std::string_view name() const noexcept override { return "memory"; }
 
   std::size_t operations() const noexcept { return operations_; }

@@ -2,11 +2,19 @@
 
 namespace turnout {
 
+Relay::Watch::Watch(Direction& owner) noexcept
+    : Waiter([](Waiter& waiter) noexcept {
+        Direction& direction = static_cast<Watch&>(waiter).direction;
+        direction.relay.look_at_source(direction);
+      }),
+      direction(owner) {}
+
 Relay::Direction::Direction(Relay& owner, Stream& source, Stream& sink, bool is_forth) noexcept
     : Waiter([](Waiter& waiter) noexcept {
         auto& direction = static_cast<Direction&>(waiter);
         direction.relay.advance(direction);
       }),
+      watch(*this),
       relay(owner),
       from(source),
       to(sink),
@@ -18,11 +26,36 @@ Relay::Relay(Wire& first, Wire& second, Observer& observer) noexcept
       observer_(observer) {}
 
 Relay::~Relay() {
+  take_back_waiters();
+}
+
+void Relay::take_back_waiters() noexcept {
   for (Direction* direction : {&forth_, &back_}) {
     direction->from.worker().unpost(*direction);
+    direction->from.worker().unpost(direction->watch);
     direction->from.wait(Side::read, nullptr);
     direction->to.wait(Side::write, nullptr);
   }
+}
+
+void Relay::wait_for_sink(Direction& direction) noexcept {
+  direction.to.wait(Side::write, &direction);
+  if (!direction.from.is_broken()) {
+    direction.from.wait(Side::read, &direction.watch);
+  } else {
+    direction.from.worker().post(direction.watch);
+  }
+}
+
+void Relay::look_at_source(Direction& direction) noexcept {
+  if (over_) return;
+  if (!direction.from.is_broken()) {
+    // More has come, which is not read before what there is was taken.
+    if (!direction.from.is_waiting(Side::read)) direction.from.wait(Side::read, &direction.watch);
+    return;
+  }
+  broke(direction, true, Code::reset);
+  if (caller_) std::exchange(caller_, {}).resume();
 }
 
 bool Relay::await_ready() noexcept {
@@ -40,12 +73,7 @@ void Relay::stop(Code why) noexcept {
 void Relay::finish(RelayEnd end) noexcept {
   if (std::exchange(over_, true)) return;
   end_ = end;
-  // Nobody goes on behind the end; what was about to is taken back.
-  for (Direction* direction : {&forth_, &back_}) {
-    direction->from.worker().unpost(*direction);
-    direction->from.wait(Side::read, nullptr);
-    direction->to.wait(Side::write, nullptr);
-  }
+  take_back_waiters();  // nobody goes on behind the end
 }
 
 void Relay::broke(const Direction& direction, bool at_source, Code code) noexcept {
@@ -70,7 +98,7 @@ void Relay::run(Direction& direction) noexcept {
       const Io io = to.try_write(unread);
       if (io.code == Code::would_block) {
         ahead.pin();
-        to.wait(Side::write, &direction);
+        wait_for_sink(direction);
         return;
       }
       if (io.code != Code::ok) return broke(direction, false, io.code);

@@ -52,8 +52,15 @@ class Relay {
   RelayEnd await_resume() const noexcept { return end_; }
 
  private:
+  struct Direction;
+  /// Notices that the source breaks while its bytes wait for the sink: nobody reads from it then.
+  struct Watch : Waiter {
+    explicit Watch(Direction& owner) noexcept;
+    Direction& direction;
+  };
   struct Direction : Waiter {
     Direction(Relay& owner, Stream& source, Stream& sink, bool is_forth) noexcept;
+    Watch watch;
     Relay& relay;
     Stream& from;
     Stream& to;
@@ -64,6 +71,9 @@ class Relay {
 
   void run(Direction& direction) noexcept;
   void advance(Direction& direction) noexcept;
+  void wait_for_sink(Direction& direction) noexcept;
+  void look_at_source(Direction& direction) noexcept;
+  void take_back_waiters() noexcept;
   void finish(RelayEnd end) noexcept;
   void broke(const Direction& direction, bool at_source, Code code) noexcept;
 

@@ -46,6 +46,8 @@ class Stream : public Pooled {
   virtual Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept;
   /// Breaks the connection off: RST, RST_STREAM. Pending operations end with `reset`.
   virtual void abort() noexcept = 0;
+  /// True where it is known that nothing can be read or written any more, without trying.
+  virtual bool is_broken() const noexcept = 0;
   /// What it is, from the bottom up: "tcp", "tcp/tls", "tcp/tls/h2".
   virtual std::string_view name() const noexcept = 0;
 

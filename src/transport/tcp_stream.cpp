@@ -34,6 +34,7 @@ void TcpStream::close_socket() noexcept {
 
 void TcpStream::became_ready(std::uint32_t events) noexcept {
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) broken_ = true;
+  if ((events & EPOLLERR) != 0) failed_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ended_ = true;
   if ((events & EPOLLIN) != 0 || ended_) readable_ = true;
   if ((events & EPOLLOUT) != 0 || broken_) writable_ = true;

@@ -24,6 +24,7 @@ class TcpStream final : public Stream, private EventSource {
   Code try_close_write() noexcept override;
   Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept override;
   void abort() noexcept override;
+  bool is_broken() const noexcept override { return failed_ || !socket_; }
   std::string_view name() const noexcept override { return name_; }
 
   /// For a socket that is about to be connected: would_block until that has succeeded or failed.
@@ -42,6 +43,7 @@ class TcpStream final : public Stream, private EventSource {
   // No further edge announces what is still unread once these were seen: the FIN's edge came with the data.
   bool ended_ = false;   // RDHUP, HUP or ERR
   bool broken_ = false;  // HUP or ERR
+  bool failed_ = false;  // ERR: HUP alone is the end of both sides, behind which there may be something to read
 };
 
 }  // namespace turnout

@@ -38,6 +38,7 @@ class TlsStream final : public Stream {
   Io try_write(Bytes from) noexcept override;
   Code try_close_write() noexcept override;
   void abort() noexcept override;
+  bool is_broken() const noexcept override { return below_.stream().is_broken(); }
   std::string_view name() const noexcept override;
 
   TlsInfo info() const noexcept { return engine_.info(); }

@@ -398,5 +398,19 @@ TEST(SEC_U11, AStalledReaderStopsTheWriter) {
   EXPECT_LT(taken, 1024 * 1024u);
 }
 
+TEST(SEC_U10, AClientThatBreaksOffBehindAStalledServerIsNoticed) {
+  OpenTunnel tunnel;
+  tunnel.open();
+  const std::string piece(16 * 1024, 'x');
+  for (int i = 0; i < 64 && tunnel.client.send(piece); ++i) tunnel.proxy.run();
+  // Both directions wait for the server now.
+  tunnel.client.abort();
+  tunnel.proxy.run();
+  (void)tunnel.backend().take();
+  EXPECT_TRUE(tunnel.backend().was_reset());
+  EXPECT_EQ(tunnel.proxy.server.recorder.lines.back(),
+            "close GET /ws 101 websocket accepted accepted client peer-reset");
+}
+
 }  // namespace
 }  // namespace turnout

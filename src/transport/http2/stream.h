@@ -19,6 +19,7 @@ class Http2Stream final : public Stream {
   Io try_write(Bytes from) noexcept override;
   Code try_close_write() noexcept override;
   void abort() noexcept override;
+  bool is_broken() const noexcept override { return state_.failure() != Code::ok; }
   std::string_view name() const noexcept override;
 
  private:
