@@ -32,6 +32,11 @@ struct Connected {
   std::string alpn;  // what TLS negotiated; empty: nothing, or no TLS
 };
 
+/// By negotiation inside TLS, else by what the server is known to speak.
+inline bool speaks_http2(const Connected& connected, const UpstreamServer& server) noexcept {
+  return server.tls ? connected.alpn == "h2" : server.speaks == UpstreamServer::Speaks::http2;
+}
+
 struct ConnectError {
   UpstreamError error = UpstreamError::proxy_internal_error;
   std::string detail;  // for the log: what the system or OpenSSL said; may be empty

@@ -18,7 +18,7 @@ PooledString request_for(const UpstreamServer& server, const HealthCheck& check)
   RequestHead head;
   head.method = "GET";
   head.target = check.path;
-  head.authority = probe_authority(server);
+  head.authority = authority_of(server);
   head.fields.add("User-Agent", "turnout-health");
   head.fields.add("Accept", "*/*");
   PooledString out;
@@ -27,14 +27,6 @@ PooledString request_for(const UpstreamServer& server, const HealthCheck& check)
 }
 
 }  // namespace
-
-std::string probe_authority(const UpstreamServer& server) {
-  if (server.is_unix()) return "localhost";
-  const bool ipv6 = server.host.find(':') != std::string::npos;
-  std::string authority = ipv6 ? "[" + server.host + "]" : server.host;
-  if (server.port != (server.tls == nullptr ? 80 : 443)) authority += ":" + std::to_string(server.port);
-  return authority;
-}
 
 ConnectError probe_error(Code code) {
   switch (code) {
@@ -89,7 +81,7 @@ Task<ProbeResult> probe(Worker& worker, const Connector& connector, const Upstre
   if (!connected) co_return std::unexpected(std::move(connected.error()));
   Wire& wire = connected->wire;
   const InterruptHook hook(cancellation, wire.stream());
-  const bool http2 = server.tls == nullptr ? server.speaks == UpstreamServer::Speaks::http2 : connected->alpn == "h2";
+  const bool http2 = speaks_http2(*connected, server);
   ProbeResult result = std::unexpected(ConnectError{});
   if (http2) {
     result = co_await probe_http2(wire, server, check, deadline);

@@ -25,9 +25,6 @@ bool is_healthy(const HealthCheck& check, int status) noexcept;
 Task<ProbeResult> probe_http1(Wire& wire, const UpstreamServer& server, const HealthCheck& check, Deadline deadline);
 Task<ProbeResult> probe_http2(Wire& wire, const UpstreamServer& server, const HealthCheck& check, Deadline deadline);
 
-/// What stands in Host or :authority.
-std::string probe_authority(const UpstreamServer& server);
-
 /// Why nothing more came, or went.
 ConnectError probe_error(Code code);
 

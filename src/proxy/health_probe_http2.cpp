@@ -56,7 +56,7 @@ ClientSession make_session(Answer& answer) {
 
 bool submit(nghttp2_session* session, const UpstreamServer& server, const HealthCheck& check) {
   const nghttp2_settings_entry no_push{NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
-  const std::string authority = probe_authority(server);
+  const std::string authority = authority_of(server);
   const nghttp2_nv fields[] = {field(":method", "GET"),
                                field(":scheme", server.tls == nullptr ? "http" : "https"),
                                field(":authority", authority),

@@ -77,10 +77,10 @@ TEST_F(HealthProbe, AsksAsAnyClientWould) {
 }
 
 TEST_F(HealthProbe, TheAuthorityIsThatOfTheServer) {
-  EXPECT_EQ(probe_authority({.host = "::1", .port = 80}), "[::1]");
-  EXPECT_EQ(probe_authority({.host = "::1", .port = 443}), "[::1]:443");
-  EXPECT_EQ(probe_authority({.host = "chat.test", .port = 80}), "chat.test");
-  EXPECT_EQ(probe_authority({.unix_path = "/run/chat.sock"}), "localhost");
+  EXPECT_EQ(authority_of({.host = "::1", .port = 80}), "[::1]");
+  EXPECT_EQ(authority_of({.host = "::1", .port = 443}), "[::1]:443");
+  EXPECT_EQ(authority_of({.host = "chat.test", .port = 80}), "chat.test");
+  EXPECT_EQ(authority_of({.unix_path = "/run/chat.sock"}), "localhost");
 }
 
 TEST_F(HealthProbe, InterimAnswersAreNotTheAnswer) {

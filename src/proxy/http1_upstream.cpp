@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/http/announced_length.h"
 #include "codec/http1/request_writer.h"
 #include "codec/http1/response_parser.h"
 
@@ -111,11 +112,7 @@ Task<Result<UpstreamAnswer>> Http1UpstreamExchange::answer(Millis limit) {
   answer.has_content = parsed->framing.kind != BodyKind::none;
   if (parsed->framing.kind == BodyKind::length) answer.length = parsed->framing.length;
   // HEAD and 304 tell of a length that does not follow; 0 is a length as well (RFC 9110 section 8.6).
-  if (const auto field = answer.head.fields.find("content-length"); field && !answer.length) {
-    std::uint64_t length = 0;
-    for (const char digit : *field) length = length * 10 + static_cast<std::uint64_t>(digit - '0');
-    answer.length = length;
-  }
+  if (!answer.length) answer.length = announced_length(answer.head.fields);
   co_return answer;
 }
 

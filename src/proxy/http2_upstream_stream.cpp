@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "transport/http2/announced_length.h"
+#include "codec/http/announced_length.h"
 #include "transport/http2/link.h"
 
 namespace turnout {

@@ -5,6 +5,18 @@
 
 namespace turnout {
 
+Task<Result<UpstreamAnswer>> final_answer(UpstreamExchange& upstream, Exchange* exchange, const ForwardRules& rules,
+                                          Millis limit) {
+  while (true) {
+    Result<UpstreamAnswer> answer = co_await upstream.answer(limit);
+    if (!answer || !answer->is_interim()) co_return answer;
+    // 100 is between two neighbours who wait for it; ours has been told already.
+    if (answer->head.status == 100 || exchange == nullptr) continue;
+    const Result<void> sent = co_await exchange->send_interim(forward_response(answer->head, rules));
+    if (!sent) co_return std::unexpected(sent.error());
+  }
+}
+
 Passing::Gone::Gone(Passing& owner) noexcept
     : Waiter([](Waiter& waiter) noexcept { static_cast<Gone&>(waiter).passing.client_has_gone(); }), passing(owner) {}
 
@@ -47,17 +59,6 @@ Task<void> Passing::send_body() {
   }
   const Result<void> finished = co_await upstream_.finish(exchange_.trailers());
   if (finished) exchange_.when_gone(&gone_);
-}
-
-Task<Result<UpstreamAnswer>> Passing::answer(Millis limit) {
-  while (true) {
-    Result<UpstreamAnswer> answer = co_await upstream_.answer(limit);
-    if (!answer || !answer->is_interim()) co_return answer;
-    // 100 is between two neighbours who wait for it; ours has been told already.
-    if (answer->head.status == 100) continue;
-    const Result<void> sent = co_await exchange_.send_interim(forward_response(answer->head, settings_.rules));
-    if (!sent) co_return std::unexpected(sent.error());
-  }
 }
 
 Task<Result<void>> Passing::pass_answer(UpstreamAnswer answer) {

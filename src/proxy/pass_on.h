@@ -13,6 +13,10 @@
 
 namespace turnout {
 
+/// The first answer that is not an interim one; those are passed on to `exchange`, where there is one.
+Task<Result<UpstreamAnswer>> final_answer(UpstreamExchange& upstream, Exchange* exchange, const ForwardRules& rules,
+                                          Millis limit);
+
 class Passing {
  public:
   Passing(Exchange& exchange, UpstreamExchange& upstream, const ProxySettings& settings) noexcept;
@@ -21,8 +25,9 @@ class Passing {
   ~Passing();
 
   Task<Result<void>> send_request(RequestHead head);
-  /// The first answer that is not an interim one.
-  Task<Result<UpstreamAnswer>> answer(Millis limit);
+  Task<Result<UpstreamAnswer>> answer(Millis limit) {
+    return final_answer(upstream_, &exchange_, settings_.rules, limit);
+  }
   /// Head, content and trailers. Where it fails the client's answer stays unfinished, which breaks it off.
   Task<Result<void>> pass_answer(UpstreamAnswer answer);
   Task<void> end();

@@ -5,18 +5,6 @@
 #include "switching/session.h"
 
 namespace turnout {
-namespace {
-
-/// As Host has it: the port only where it is not the scheme's own (RFC 9110 section 4.2).
-std::string authority_of(const UpstreamServer& server) {
-  if (server.is_unix()) return "localhost";
-  const bool is_ipv6 = server.host.find(':') != std::string::npos;
-  std::string authority = is_ipv6 ? "[" + server.host + "]" : server.host;
-  if (server.port != (server.tls ? 443 : 80)) authority.append(":").append(std::to_string(server.port));
-  return authority;
-}
-
-}  // namespace
 
 UpstreamPool& ProxySettings::pool(const Session& session) const {
   Worker& worker = session.worker();

@@ -93,13 +93,7 @@ Task<Result<UpstreamAnswer>> ask(UpstreamExchange& upstream, const SwitchRequest
     if (written) written = co_await upstream.finish({});
     if (!written) co_return std::unexpected(written.error());
   }
-  while (true) {
-    Result<UpstreamAnswer> answer = co_await upstream.answer(limit);
-    if (!answer || !answer->is_interim()) co_return answer;
-    if (answer->head.status == 100 || offer.exchange == nullptr) continue;
-    const Result<void> passed = co_await offer.exchange->send_interim(forward_response(answer->head, settings.rules));
-    if (!passed) co_return std::unexpected(passed.error());
-  }
+  co_return co_await final_answer(upstream, offer.exchange, settings.rules, limit);
 }
 
 /// Law L3: both sides are closed where an answer cannot be trusted, or never came.

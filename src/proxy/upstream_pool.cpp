@@ -89,8 +89,7 @@ Task<UpstreamPool::Opened> UpstreamPool::open(const UpstreamServer& server, Purp
   options.http1_only = !may_be_http2;
   auto connected = co_await connector_->connect(worker_, server, options);
   if (!connected) co_return std::unexpected(connected.error());
-  const bool is_http2 = server.tls ? connected->alpn == "h2" : server.speaks == UpstreamServer::Speaks::http2;
-  if (is_http2) co_return begin_http2(server, std::move(connected->wire));
+  if (speaks_http2(*connected, server)) co_return begin_http2(server, std::move(connected->wire));
   Http1UpstreamExchange::GiveBack nobody;
   co_return std::make_unique<Http1UpstreamExchange>(std::move(connected->wire), limits_, false,
                                                     is_shared ? give_back_to : nobody);

@@ -4,6 +4,14 @@
 
 namespace turnout {
 
+std::string authority_of(const UpstreamServer& server) {
+  if (server.is_unix()) return "localhost";
+  const bool is_ipv6 = server.host.find(':') != std::string::npos;
+  std::string authority = is_ipv6 ? "[" + server.host + "]" : server.host;
+  if (server.port != (server.tls ? 443 : 80)) authority.append(":").append(std::to_string(server.port));
+  return authority;
+}
+
 void UpstreamServerState::succeeded() noexcept {
   // Nearly always it is 0 already, and reading leaves the cache line with every worker.
   if (failures_.load(std::memory_order_relaxed) != 0) failures_.store(0, std::memory_order_relaxed);

@@ -41,6 +41,9 @@ struct UpstreamServer {
   bool is_unix() const noexcept { return !unix_path.empty(); }
 };
 
+/// As Host and :authority have it: the port only where it is not the scheme's own (RFC 9110 section 4.2).
+std::string authority_of(const UpstreamServer& server);
+
 class UpstreamServerState : public std::enable_shared_from_this<UpstreamServerState> {
  public:
   class Watch;

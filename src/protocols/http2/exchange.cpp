@@ -1,8 +1,8 @@
 #include "protocols/http2/exchange.h"
 
 #include "base/ascii.h"
+#include "codec/http/announced_length.h"
 #include "protocols/http2/connection.h"
-#include "transport/http2/announced_length.h"
 
 namespace turnout {
 Http2Exchange::Http2Exchange(Http2ServerStream& state, const RequestHead& request, const Route& route, Session& session,

@@ -52,8 +52,6 @@ class Http2StreamState : public Pooled {
   bool has_unread() const noexcept { return unread_at_ != unread_.size(); }
   std::size_t unread() const noexcept { return unread_.size() - unread_at_; }
   bool has_ended() const noexcept { return received_end_; }
-  /// What the buffers of both directions take, in bytes: bounded, however much has passed through them.
-  std::size_t held() const noexcept { return unread_.capacity() + out_.capacity(); }
   std::uint64_t received() const noexcept { return received_; }
   std::size_t take(MutableBytes into);
   PooledString take_all();

@@ -1,5 +1,5 @@
-// announced_length(): what Content-Length says, in a message that nghttp2 has taken: it has seen to it that the value
-// is one number, and holds the body to it (RFC 9113 section 8.1.1).
+// announced_length(): what Content-Length says, in a message whose framing was found to be in order: nghttp2 (RFC 9113
+// section 8.1.1) or codec/http1/framing.h has seen to it that the value is one number, and holds the body to it.
 #pragma once
 
 #include <charconv>
