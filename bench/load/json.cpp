@@ -1,0 +1,57 @@
+#include "bench/load/json.h"
+
+#include <cstdio>
+
+namespace turnout::bench {
+
+void Json::quote(std::string_view text) {
+  text_ += '"';
+  for (const char byte : text) {
+    if (byte == '"' || byte == '\\') {
+      text_ += '\\';
+      text_ += byte;
+    } else {
+      text_ += byte >= ' ' && byte <= '~' ? byte : '?';
+    }
+  }
+  text_ += '"';
+}
+
+void Json::name(std::string_view name) {
+  if (text_.back() != '{') text_ += ", ";
+  quote(name);
+  text_ += ": ";
+}
+
+void Json::text(std::string_view of, std::string_view value) {
+  name(of);
+  quote(value);
+}
+
+void Json::number(std::string_view of, std::uint64_t value) {
+  name(of);
+  text_ += std::to_string(value);
+}
+
+void Json::real(std::string_view of, double value, int decimals) {
+  name(of);
+  char digits[64];
+  std::snprintf(digits, sizeof digits, "%.*f", decimals, value);
+  text_ += digits;
+}
+
+void Json::flag(std::string_view of, bool value) {
+  name(of);
+  text_ += value ? "true" : "false";
+}
+
+void Json::open(std::string_view of) {
+  name(of);
+  text_ += '{';
+}
+
+void Json::close() {
+  text_ += '}';
+}
+
+}  // namespace turnout::bench
