@@ -10,13 +10,13 @@ struct DurationLimit {
   Millis Limits::* member;
 };
 
-enum class Unit : std::uint8_t { bytes, count };
+enum class Kind : std::uint8_t { bytes, count };
 
 template <class T>
 struct NumberLimit {
   std::string_view key;
   T Limits::* member;
-  Unit unit;
+  Kind unit;
   T min;
   T max;
 };
@@ -38,39 +38,39 @@ constexpr DurationLimit durations[] = {
 };
 
 constexpr NumberLimit<std::size_t> sizes[] = {
-    {"head_bytes_max", &Limits::head_bytes_max, Unit::bytes, kib, mib},
-    {"request_line_bytes_max", &Limits::request_line_bytes_max, Unit::bytes, 256, mib},
-    {"fields_max", &Limits::fields_max, Unit::count, 1, 10'000},
-    {"chunk_extension_bytes_max", &Limits::chunk_extension_bytes_max, Unit::bytes, 0, mib},
-    {"trailer_bytes_max", &Limits::trailer_bytes_max, Unit::bytes, 0, mib},
-    {"upgrade_body_bytes_max", &Limits::upgrade_body_bytes_max, Unit::bytes, 0, 16 * mib},
-    {"early_bytes_max", &Limits::early_bytes_max, Unit::bytes, kib, mib},
+    {"head_bytes_max", &Limits::head_bytes_max, Kind::bytes, kib, mib},
+    {"request_line_bytes_max", &Limits::request_line_bytes_max, Kind::bytes, 256, mib},
+    {"fields_max", &Limits::fields_max, Kind::count, 1, 10'000},
+    {"chunk_extension_bytes_max", &Limits::chunk_extension_bytes_max, Kind::bytes, 0, mib},
+    {"trailer_bytes_max", &Limits::trailer_bytes_max, Kind::bytes, 0, mib},
+    {"upgrade_body_bytes_max", &Limits::upgrade_body_bytes_max, Kind::bytes, 0, 16 * mib},
+    {"early_bytes_max", &Limits::early_bytes_max, Kind::bytes, kib, mib},
 };
 
 constexpr NumberLimit<std::uint32_t> numbers[] = {
-    {"keep_alive_requests_max", &Limits::keep_alive_requests_max, Unit::count, 1, count_max},
-    {"body_bytes_per_second_min", &Limits::body_bytes_per_second_min, Unit::bytes, 0, count_max},
-    {"connections_per_client_max", &Limits::connections_per_client_max, Unit::count, 1, 10'000'000},
-    {"handshakes_per_client_max", &Limits::handshakes_per_client_max, Unit::count, 1, 10'000'000},
-    {"switches_max", &Limits::switches_max, Unit::count, 1, 16},
-    {"streams_max", &Limits::streams_max, Unit::count, 1, 100'000},
-    {"stream_window_bytes", &Limits::stream_window_bytes, Unit::bytes, 1024, window_bytes_max},
-    {"connection_window_bytes", &Limits::connection_window_bytes, Unit::bytes, 65'535, window_bytes_max},
-    {"resets_burst", &Limits::resets_burst, Unit::count, 1, 1'000'000},
-    {"resets_per_second", &Limits::resets_per_second, Unit::count, 1, 1'000'000},
-    {"continuations_max", &Limits::continuations_max, Unit::count, 1, 1000},
-    {"settings_entries_max", &Limits::settings_entries_max, Unit::count, 8, 1000},
-    {"control_queue_max", &Limits::control_queue_max, Unit::count, 16, 100'000},
-    {"glitches_burst", &Limits::glitches_burst, Unit::count, 1, 1'000'000},
-    {"glitches_per_second", &Limits::glitches_per_second, Unit::count, 1, 1'000'000},
-    {"fragments_max", &Limits::fragments_max, Unit::count, 1, 1'000'000},
+    {"keep_alive_requests_max", &Limits::keep_alive_requests_max, Kind::count, 1, count_max},
+    {"body_bytes_per_second_min", &Limits::body_bytes_per_second_min, Kind::bytes, 0, count_max},
+    {"connections_per_client_max", &Limits::connections_per_client_max, Kind::count, 1, 10'000'000},
+    {"handshakes_per_client_max", &Limits::handshakes_per_client_max, Kind::count, 1, 10'000'000},
+    {"switches_max", &Limits::switches_max, Kind::count, 1, 16},
+    {"streams_max", &Limits::streams_max, Kind::count, 1, 100'000},
+    {"stream_window_bytes", &Limits::stream_window_bytes, Kind::bytes, 1024, window_bytes_max},
+    {"connection_window_bytes", &Limits::connection_window_bytes, Kind::bytes, 65'535, window_bytes_max},
+    {"resets_burst", &Limits::resets_burst, Kind::count, 1, 1'000'000},
+    {"resets_per_second", &Limits::resets_per_second, Kind::count, 1, 1'000'000},
+    {"continuations_max", &Limits::continuations_max, Kind::count, 1, 1000},
+    {"settings_entries_max", &Limits::settings_entries_max, Kind::count, 8, 1000},
+    {"control_queue_max", &Limits::control_queue_max, Kind::count, 16, 100'000},
+    {"glitches_burst", &Limits::glitches_burst, Kind::count, 1, 1'000'000},
+    {"glitches_per_second", &Limits::glitches_per_second, Kind::count, 1, 1'000'000},
+    {"fragments_max", &Limits::fragments_max, Kind::count, 1, 1'000'000},
 };
 
 template <class T>
 void load_number(TomlTable& table, const NumberLimit<T>& limit, Limits& limits) {
   std::uint64_t bytes = 0;
   std::int64_t count = 0;
-  if (limit.unit == Unit::bytes) {
+  if (limit.unit == Kind::bytes) {
     if (table.read_size(limit.key, bytes, limit.min, limit.max)) limits.*limit.member = static_cast<T>(bytes);
   } else {
     const auto min = static_cast<std::int64_t>(limit.min);

@@ -5,8 +5,8 @@
 namespace turnout {
 namespace {
 
-constexpr std::string_view not_found = "404 Not Found\n\nThere is nothing at this path.\n";
-constexpr std::string_view bad_path =
+constexpr std::string_view no_route = "404 Not Found\n\nThere is nothing at this path.\n";
+constexpr std::string_view no_such_path_form =
     "400 Bad Request\n\nThe path cannot be understood: it has a dot segment, an encoded slash or zero byte, or a "
     "percent "
     "sign without two hexadecimal digits behind it.\n";
@@ -15,11 +15,11 @@ constexpr std::string_view wrong_method = "405 Method Not Allowed\n\nThe Allow f
 }  // namespace
 
 Task<void> NotFound::serve(Exchange& exchange) const {
-  (void)co_await exchange.respond(404, not_found);
+  (void)co_await exchange.respond(404, no_route);
 }
 
 Task<void> BadPath::serve(Exchange& exchange) const {
-  (void)co_await exchange.respond(400, bad_path);
+  (void)co_await exchange.respond(400, no_such_path_form);
 }
 
 Task<void> WrongMethod::serve(Exchange& exchange) const {

@@ -112,7 +112,7 @@ Code TcpStream::try_close_write() noexcept {
 void TcpStream::abort() noexcept {
   if (!socket_) return;
   // Closing with a linger time of zero discards what is queued and sends RST.
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  const struct linger at_once{.l_onoff = 1, .l_linger = 0};
   (void)setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   close_socket();
   wake_both_later();

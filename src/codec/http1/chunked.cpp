@@ -11,7 +11,7 @@
 namespace turnout {
 namespace {
 
-HeadError bad(std::string_view what) {
+HeadError bad_chunk(std::string_view what) {
   return {400, Why::malformed, what};
 }
 
@@ -116,11 +116,11 @@ void ChunkedDecoder::size_line_byte(char c) {
       size_ = 0;
       digits_ = 0;
       at_ = At::size;
-      if (!is_in(c, Chars::hex)) return fail(bad("a chunk does not begin with its size in hexadecimal digits"));
+      if (!is_in(c, Chars::hex)) return fail(bad_chunk("a chunk does not begin with its size in hexadecimal digits"));
       [[fallthrough]];
     case At::size:
       if (is_in(c, Chars::hex)) {
-        if (++digits_ > size_digits_max) return fail(bad("a chunk size has more than 16 digits"));
+        if (++digits_ > size_digits_max) return fail(bad_chunk("a chunk size has more than 16 digits"));
         size_ = size_ << 4 | static_cast<std::uint64_t>(hex_value(c));
         return;
       }
@@ -129,18 +129,18 @@ void ChunkedDecoder::size_line_byte(char c) {
         return fail({413, Why::message_too_large, "a chunk is larger than any body can be"});
       }
       if (c == ';' && !count_extension_byte()) return;
-      if (c != ';' && c != '\r') return fail(bad("a chunk size may be followed only by ';' or CR LF"));
+      if (c != ';' && c != '\r') return fail(bad_chunk("a chunk size may be followed only by ';' or CR LF"));
       return end_of_extension_part(c);
     case At::size_line_feed:
-      if (c != '\n') return fail(bad("a chunk size line has to end in CR LF"));
+      if (c != '\n') return fail(bad_chunk("a chunk size line has to end in CR LF"));
       at_ = size_ == 0 ? At::trailer : At::data;
       return;
     case At::data_cr:
-      if (c != '\r') return fail(bad("a chunk is longer than its size says; CR LF has to follow the data"));
+      if (c != '\r') return fail(bad_chunk("a chunk is longer than its size says; CR LF has to follow the data"));
       at_ = At::data_line_feed;
       return;
     case At::data_line_feed:
-      if (c != '\n') return fail(bad("CR LF has to follow the data of a chunk"));
+      if (c != '\n') return fail(bad_chunk("CR LF has to follow the data of a chunk"));
       at_ = At::size_first;
       return;
     default: return extension_byte(c);
@@ -163,7 +163,7 @@ void ChunkedDecoder::extension_byte(char c) {
   if (!ends_the_line && !count_extension_byte()) return;
   switch (at_) {
     case At::extension_name_first:
-      if (!is_in(c, Chars::token)) return fail(bad("a chunk extension has no name behind its ';'"));
+      if (!is_in(c, Chars::token)) return fail(bad_chunk("a chunk extension has no name behind its ';'"));
       at_ = At::extension_name;
       return;
     case At::extension_name:
@@ -178,7 +178,7 @@ void ChunkedDecoder::extension_byte(char c) {
         at_ = At::extension_quoted;
         return;
       }
-      if (!is_in(c, Chars::token)) return fail(bad("a chunk extension has no value behind its '='"));
+      if (!is_in(c, Chars::token)) return fail(bad_chunk("a chunk extension has no value behind its '='"));
       at_ = At::extension_value;
       return;
     case At::extension_value:
@@ -190,11 +190,11 @@ void ChunkedDecoder::extension_byte(char c) {
       } else if (c == '\\') {
         at_ = At::extension_escaped;
       } else if (!is_in(c, Chars::value)) {
-        fail(bad("a quoted chunk extension holds a control character"));
+        fail(bad_chunk("a quoted chunk extension holds a control character"));
       }
       return;
     case At::extension_escaped:
-      if (!is_in(c, Chars::value)) return fail(bad("a quoted chunk extension holds a control character"));
+      if (!is_in(c, Chars::value)) return fail(bad_chunk("a quoted chunk extension holds a control character"));
       at_ = At::extension_quoted;
       return;
     default: return end_of_extension_part(c);
@@ -207,7 +207,7 @@ void ChunkedDecoder::end_of_extension_part(char c) {
   } else if (c == ';') {
     at_ = At::extension_name_first;
   } else {
-    fail(bad("a chunk extension holds a byte that is not allowed there"));
+    fail(bad_chunk("a chunk extension holds a byte that is not allowed there"));
   }
 }
 

@@ -11,29 +11,25 @@
 namespace turnout {
 namespace {
 
-std::unexpected<HeadError> bad(std::string_view what) {
-  return std::unexpected(HeadError{400, Why::malformed, what});
-}
-
 std::unexpected<HeadError> bad_name(const char* begin, const char* at, const char* end) {
-  if (at == end) return bad("a field line has no colon");
+  if (at == end) return malformed_head("a field line has no colon");
   const char c = *at;
   if (at == begin) {
-    if (c == ' ' || c == '\t') return bad("a field line begins with a space; folded lines are not accepted");
-    if (c == ':') return bad("a field has no name before its colon");
+    if (c == ' ' || c == '\t') return malformed_head("a field line begins with a space; folded lines are not accepted");
+    if (c == ':') return malformed_head("a field has no name before its colon");
   }
-  if (c == ' ' || c == '\t') return bad("a space stands before the colon of a field");
-  if (c == '\r') return bad("a field line has no colon");
-  return bad("a field name holds a byte that is not allowed there");
+  if (c == ' ' || c == '\t') return malformed_head("a space stands before the colon of a field");
+  if (c == '\r') return malformed_head("a field line has no colon");
+  return malformed_head("a field name holds a byte that is not allowed there");
 }
 
 std::unexpected<HeadError> bad_value(const char* at, const char* end) {
-  if (at == end) return bad("a field line does not end in CR LF");
+  if (at == end) return malformed_head("a field line does not end in CR LF");
   switch (*at) {
-    case '\r': return bad("a carriage return stands without its line feed");
-    case '\n': return bad("a line ends in LF alone; every line ends in CR LF");
-    case '\0': return bad("a field value holds a NUL byte");
-    default: return bad("a field value holds a control character");
+    case '\r': return malformed_head("a carriage return stands without its line feed");
+    case '\n': return malformed_head("a line ends in LF alone; every line ends in CR LF");
+    case '\0': return malformed_head("a field value holds a NUL byte");
+    default: return malformed_head("a field value holds a control character");
   }
 }
 

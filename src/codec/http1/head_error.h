@@ -3,6 +3,7 @@
 // `what` is a sentence without a full stop that names the place and the rule; it never holds a byte from the peer.
 #pragma once
 
+#include <expected>
 #include <string_view>
 
 #include "base/why.h"
@@ -16,5 +17,10 @@ struct HeadError {
 
   friend bool operator==(const HeadError&, const HeadError&) = default;
 };
+
+/// For `return malformed_head("a field line has no colon");`
+inline std::unexpected<HeadError> malformed_head(std::string_view what) {
+  return std::unexpected(HeadError{400, Why::malformed, what});
+}
 
 }  // namespace turnout

@@ -17,10 +17,6 @@ std::unexpected<HeadError> fails(int status, Why why, std::string_view what) {
   return std::unexpected(HeadError{status, why, what});
 }
 
-std::unexpected<HeadError> bad(std::string_view what) {
-  return fails(400, Why::malformed, what);
-}
-
 struct RequestLine {
   std::string_view method;
   std::string_view target;
@@ -29,11 +25,12 @@ struct RequestLine {
 };
 
 std::unexpected<HeadError> bad_target(const char* at, const char* end) {
-  if (at == end || *at == '\r') return bad("the request line has no HTTP version; HTTP/0.9 is not spoken here");
+  if (at == end || *at == '\r')
+    return malformed_head("the request line has no HTTP version; HTTP/0.9 is not spoken here");
   const auto byte = static_cast<unsigned char>(*at);
-  if (byte == '#') return bad("the request target has a fragment; '#' is not sent to servers");
-  if (byte >= 0x80) return bad("the request target holds a byte above 0x7f; it has to be percent-encoded");
-  return bad("the request target holds a control character; it has to be percent-encoded");
+  if (byte == '#') return malformed_head("the request target has a fragment; '#' is not sent to servers");
+  if (byte >= 0x80) return malformed_head("the request target holds a byte above 0x7f; it has to be percent-encoded");
+  return malformed_head("the request target holds a control character; it has to be percent-encoded");
 }
 
 std::expected<HttpVersion, HeadError> read_version(std::string_view text) {
@@ -42,32 +39,33 @@ std::expected<HttpVersion, HeadError> read_version(std::string_view text) {
   if (text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) && text[6] == '.' && is_digit(text[7])) {
     return fails(505, Why::not_implemented, "the versions spoken in this form are HTTP/1.1 and HTTP/1.0");
   }
-  return bad("the request line does not end in a version such as HTTP/1.1, after one space");
+  return malformed_head("the request line does not end in a version such as HTTP/1.1, after one space");
 }
 
 // request-line = method SP request-target SP HTTP-version (RFC 9112 section 3), single spaces.
 std::expected<RequestLine, HeadError> read_request_line(const char* at, const char* end, const Limits& limits) {
   RequestLine line;
   const char* method_end = skip(at, end, Chars::token);
-  if (method_end == at) return bad("the request does not begin with a method");
-  if (method_end == end || *method_end != ' ') return bad("one space has to follow the method, which is a token");
+  if (method_end == at) return malformed_head("the request does not begin with a method");
+  if (method_end == end || *method_end != ' ')
+    return malformed_head("one space has to follow the method, which is a token");
   line.method = {at, static_cast<std::size_t>(method_end - at)};
   const char* target = method_end + 1;
   const char* target_end = skip(target, end, Chars::target);
   if (target_end == end || *target_end != ' ') return bad_target(target_end, end);
-  if (target_end == target) return bad("the request target is empty; single spaces part the request line");
+  if (target_end == target) return malformed_head("the request target is empty; single spaces part the request line");
   line.target = {target, static_cast<std::size_t>(target_end - target)};
   const char* version = target_end + 1;
   const char* version_end = find_value_end(version, end);
   if (end - version_end < 2 || version_end[0] != '\r' || version_end[1] != '\n') {
-    return bad("the request line does not end in CR LF");
+    return malformed_head("the request line does not end in CR LF");
   }
   if (static_cast<std::size_t>(version_end - at) > limits.request_line_bytes_max) {
     return fails(414, Why::limit, "the request line is longer than the limit");
   }
   line.next = version_end + 2;
   // The first line of HTTP/2's preface looks like a request; as one it would be smuggled past a hop (U13).
-  if (line.method == "PRI") return bad("PRI is not a method; HTTP/2 has to begin with its whole preface");
+  if (line.method == "PRI") return malformed_head("PRI is not a method; HTTP/2 has to begin with its whole preface");
   const auto parsed = read_version({version, static_cast<std::size_t>(version_end - version)});
   if (!parsed) return std::unexpected(parsed.error());
   line.version = *parsed;
@@ -88,7 +86,7 @@ struct Control {
 };
 
 Checked note_host(Control& control, std::string_view value) {
-  if (control.host) return bad("Host may come only once");
+  if (control.host) return malformed_head("Host may come only once");
   control.host = value;
   return {};
 }
@@ -141,9 +139,9 @@ void assign_authority(PooledString& to, std::string_view text) {
 Checked take_host(RequestHead& head, const std::optional<std::string_view>& host) {
   if (!host) {
     if (head.version == HttpVersion::http10) return {};
-    return bad("HTTP/1.1 needs a Host field");  // RFC 9112 section 3.2
+    return malformed_head("HTTP/1.1 needs a Host field");  // RFC 9112 section 3.2
   }
-  if (!parse_authority(*host)) return bad("Host has to be a host name or address, and a port if need be");
+  if (!parse_authority(*host)) return malformed_head("Host has to be a host name or address, and a port if need be");
   assign_authority(head.authority, *host);
   return {};
 }
@@ -151,10 +149,11 @@ Checked take_host(RequestHead& head, const std::optional<std::string_view>& host
 /// scheme "://" authority [path] ["?" query], which every server has to understand (RFC 9112 section 3.2.2).
 Checked take_absolute_form(RequestHead& head, std::string_view target, bool has_host) {
   const std::size_t scheme_end = target.find("://");
-  if (scheme_end == std::string_view::npos) return bad("the request target has to begin with '/' or be a whole URI");
+  if (scheme_end == std::string_view::npos)
+    return malformed_head("the request target has to begin with '/' or be a whole URI");
   const std::string_view scheme = target.substr(0, scheme_end);
   if (!iequals(scheme, "http") && !iequals(scheme, "https")) {
-    return bad("the scheme of the request target has to be http or https");
+    return malformed_head("the scheme of the request target has to be http or https");
   }
   // RFC 9110 section 7.4: an https resource is not served over a connection that is not secured.
   if (iequals(scheme, "https") && !head.secure) {
@@ -163,11 +162,13 @@ Checked take_absolute_form(RequestHead& head, std::string_view target, bool has_
   const std::string_view rest = target.substr(scheme_end + 3);
   const std::size_t authority_end = rest.find_first_of("/?");
   const std::string_view authority = rest.substr(0, authority_end);
-  if (!parse_authority(authority)) return bad("the authority of the request target has to be host or host:port");
+  if (!parse_authority(authority))
+    return malformed_head("the authority of the request target has to be host or host:port");
   PooledString named;
   assign_authority(named, authority);
   // RFC 9112 section 3.2.2 lets the target win; we refuse, since a hop in front may have routed by the other (S10).
-  if (has_host && named != head.authority) return bad("Host differs from the authority of the request target");
+  if (has_host && named != head.authority)
+    return malformed_head("Host differs from the authority of the request target");
   head.authority = std::move(named);
   if (authority_end == std::string_view::npos) {
     head.target = head.method == "OPTIONS" ? "*" : "/";  // RFC 9112 section 3.2.4
@@ -184,11 +185,11 @@ Checked take_target(RequestHead& head, std::string_view target, bool has_host) {
   if (head.method == "CONNECT") {
     // authority-form, host and port both (RFC 9110 section 9.3.6), and the same as Host says (S10).
     const auto where = parse_authority(target);
-    if (!where || !where->port) return bad("the target of CONNECT has to be host:port, port 1 to 65535");
+    if (!where || !where->port) return malformed_head("the target of CONNECT has to be host:port, port 1 to 65535");
     head.target.assign(target);
     PooledString named;
     assign_authority(named, target);
-    if (has_host && named != head.authority) return bad("Host differs from the target of CONNECT");
+    if (has_host && named != head.authority) return malformed_head("Host differs from the target of CONNECT");
     head.authority = std::move(named);
     return {};
   }
@@ -197,7 +198,7 @@ Checked take_target(RequestHead& head, std::string_view target, bool has_host) {
     return {};
   }
   if (target == "*") {
-    if (head.method != "OPTIONS") return bad("the target '*' is for OPTIONS only");
+    if (head.method != "OPTIONS") return malformed_head("the target '*' is for OPTIONS only");
     head.target.assign(target);
     return {};
   }
@@ -212,9 +213,9 @@ bool wants_keep_alive(HttpVersion version, const Control& control) {
 Checked read_fields(const char*& at, const char* end, const Limits& limits, FieldList& fields, Control& control) {
   std::size_t count = 0;
   while (true) {
-    if (at == end) return bad("the head does not end in an empty line");
+    if (at == end) return malformed_head("the head does not end in an empty line");
     if (*at == '\r') {
-      if (end - at < 2 || at[1] != '\n') return bad("a carriage return stands without its line feed");
+      if (end - at < 2 || at[1] != '\n') return malformed_head("a carriage return stands without its line feed");
       at += 2;
       return {};
     }
@@ -246,7 +247,7 @@ Checked read_head(std::string_view text, const Limits& limits, bool secure, Pars
   head.fields.reserve(static_cast<std::size_t>(end - at), 16);
   Control control;
   if (auto read = read_fields(at, end, limits, head.fields, control); !read) return read;
-  if (at != end) return bad("bytes follow the empty line that ends the head");
+  if (at != end) return malformed_head("bytes follow the empty line that ends the head");
 
   if (auto taken = take_host(head, control.host); !taken) return taken;
   if (auto taken = take_target(head, line->target, control.host.has_value()); !taken) return taken;

@@ -6,10 +6,6 @@
 namespace turnout {
 namespace {
 
-std::unexpected<HeadError> bad(std::string_view what) {
-  return std::unexpected(HeadError{400, Why::malformed, what});
-}
-
 std::unexpected<HeadError> over(std::string_view what) {
   return std::unexpected(HeadError{400, Why::limit, what});
 }
@@ -24,7 +20,8 @@ struct StatusLine {
 // where no reason follows: servers do that, and there is one way to read it.
 std::expected<StatusLine, HeadError> read_status_line(const char* at, const char* end, const Limits& limits) {
   const char* stop = find_value_end(at, end);
-  if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') return bad("the status line does not end in CR LF");
+  if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n')
+    return malformed_head("the status line does not end in CR LF");
   const std::string_view text(at, static_cast<std::size_t>(stop - at));
   if (text.size() > limits.request_line_bytes_max) return over("the status line is longer than the limit");
 
@@ -35,24 +32,24 @@ std::expected<StatusLine, HeadError> read_status_line(const char* at, const char
   } else if (text.starts_with("HTTP/1.0 ")) {
     line.version = HttpVersion::http10;
   } else {
-    return bad("the status line does not begin with HTTP/1.1 or HTTP/1.0 and one space");
+    return malformed_head("the status line does not begin with HTTP/1.1 or HTTP/1.0 and one space");
   }
   const std::string_view rest = text.substr(9);
   if (rest.size() < 3 || !is_digit(rest[0]) || !is_digit(rest[1]) || !is_digit(rest[2])) {
-    return bad("the status code has to be three digits");
+    return malformed_head("the status code has to be three digits");
   }
-  if (rest.size() > 3 && rest[3] != ' ') return bad("the status code has to be three digits and a space");
+  if (rest.size() > 3 && rest[3] != ' ') return malformed_head("the status code has to be three digits and a space");
   line.status = (rest[0] - '0') * 100 + (rest[1] - '0') * 10 + (rest[2] - '0');
-  if (line.status < 100 || line.status > 599) return bad("the status code is not between 100 and 599");
+  if (line.status < 100 || line.status > 599) return malformed_head("the status code is not between 100 and 599");
   return line;
 }
 
 std::expected<void, HeadError> read_fields(const char*& at, const char* end, const Limits& limits, FieldList& fields) {
   std::size_t count = 0;
   while (true) {
-    if (at == end) return bad("the head does not end in an empty line");
+    if (at == end) return malformed_head("the head does not end in an empty line");
     if (*at == '\r') {
-      if (end - at < 2 || at[1] != '\n') return bad("a carriage return stands without its line feed");
+      if (end - at < 2 || at[1] != '\n') return malformed_head("a carriage return stands without its line feed");
       at += 2;
       return {};
     }
@@ -111,7 +108,7 @@ std::expected<ParsedResponse, HeadError> parse_response(Bytes bytes, const Limit
   FieldList& fields = result->head.fields;
   fields.reserve(static_cast<std::size_t>(end - at), 16);
   if (auto read = read_fields(at, end, limits, fields); !read) return std::unexpected(read.error());
-  if (at != end) return bad("bytes follow the empty line that ends the head");
+  if (at != end) return malformed_head("bytes follow the empty line that ends the head");
 
   const auto framing = decide(*line, fields, request_method);
   if (!framing) return std::unexpected(framing.error());
