@@ -20,7 +20,6 @@ target_include_directories(turnout_tests PRIVATE ${PROJECT_SOURCE_DIR})  # "test
 target_compile_definitions(turnout_tests PRIVATE TURNOUT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 target_link_libraries(turnout_tests PRIVATE turnout turnout_flags GTest::gmock GTest::gmock_main)
 # Most of what a test costs is compiling it: GoogleTest's headers are read once, and nothing of it has to be fast.
-set_target_properties(turnout_tests PROPERTIES UNITY_BUILD OFF)
 target_compile_options(turnout_tests PRIVATE -O0)
 target_precompile_headers(turnout_tests PRIVATE
   <gmock/gmock.h> <gtest/gtest.h> <algorithm> <functional> <map> <memory> <string> <string_view> <variant> <vector>)
