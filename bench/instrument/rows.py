@@ -31,7 +31,7 @@ class Row:
     group: str = ""
     fixture: str = ""                # "delay": the backend is 20 ms away; "capacity": see latency_row; "spread": the
                                      # backend has all of 127/8
-    rounds_max: int = 0              # for rows whose values do not vary
+    fresh: bool = False              # each server is started anew for each round: memory that was used stays with it
 
 
 @dataclasses.dataclass
@@ -123,7 +123,8 @@ def memory_row(kind, port, path="/hello.txt", count=4000):
         def hold(connections):
             return subprocess.Popen(
                 ["taskset", "-c", LOAD_CORE, str(bench.tool("load")), "idle", "--kind", kind, "--connections", str(connections),
-                 "--to", f"127.0.0.1:{getattr(server, port)}", "--path", path],
+                 "--to", f"127.0.0.1:{getattr(server, port)}", "--path", path,
+                 *(["--protocol", "tcp"] if kind == "tunnel" else [])],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
         def opened(holder, connections):
@@ -248,11 +249,11 @@ def make_rows():
         add(f"echo-{message_bytes}-deflate", f"WebSocket endpoint, echo of {size}, compressed", "µs/message", ECHO[:2],
             echo(message_bytes, "--deflate"), Target(("ws",), 3.0), group="echo")
     add("memory-tunnel", "user memory of an idle tunnel", "KiB", RELAYS, memory_row("tunnel", "port", "/proxied/echo"),
-        Target(("nginx", "haproxy"), ahead=True), Target((), 1.0), needs_backend=True, group="memory", rounds_max=3)
+        Target(("nginx", "haproxy"), ahead=True), Target((), 1.0), needs_backend=True, group="memory", fresh=True)
     add("memory-keepalive", "user memory of an idle kept HTTP/1.1 connection", "KiB", PEERS3 + ("floor",),
-        memory_row("keepalive", "port"), Target((), 1.0), group="memory", rounds_max=3)
+        memory_row("keepalive", "port"), Target((), 1.0), group="memory", fresh=True)
     add("memory-tls", "user memory of an idle TLS connection", "KiB", PEERS3, memory_row("tls", "https", count=2000),
-        Target(("nginx",)), group="memory", rounds_max=3)
+        Target(("nginx",)), group="memory", fresh=True)
     add("time-to-switch", "time to switch through a proxy, 20 ms to the backend", "ms", ("turnout, warm", "turnout", "nginx", "haproxy"),
         switch_time_row(), Target(("nginx", "haproxy"), round(1 / 0.6, 3)), needs_backend=True, group="latency", fixture="delay")
     for share in (50, 80):

@@ -1,5 +1,5 @@
 // backend: what stands behind a proxy. Answers GET with 13 bytes, takes up every offer, then sends back what comes; on
-// /bulk it sends without end instead, once something came.
+// .../bulk it sends without end instead, once something came.
 #include <string>
 
 #include "bench/load/modes.h"
@@ -73,7 +73,7 @@ class BackendConnection final : public Handler {
     const std::string_view token = field_value(head, "Upgrade");
     if (token.empty()) return std::string(hello_answer);
     const bool is_websocket = equal_ignoring_case(token, "websocket");
-    const bool is_bulk = head.find(" /bulk ") < head.find('\r');
+    const bool is_bulk = head.find("/bulk ") < head.find('\r');
     mode_ = is_websocket ? (is_bulk ? Mode::websocket_bulk : Mode::websocket) : (is_bulk ? Mode::raw_bulk : Mode::raw);
     return switching_answer(head, token);
   }
