@@ -42,8 +42,10 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_TIMERSLACK, 1UL);  // an open loop sends when it is due
   constexpr Mode modes[] = {
-      {"requests", run_requests}, {"tunnels", run_tunnels}, {"bulk", run_bulk},
-      {"idle", run_idle},         {"backend", run_backend},
+      {"requests", run_requests},   {"handshakes", run_handshakes},
+      {"switches", run_switches},   {"tunnels", run_tunnels},
+      {"bulk", run_bulk},           {"idle", run_idle},
+      {"h2tunnels", run_h2tunnels}, {"backend", run_backend},
   };
   for (const auto& [name, run] : modes) {
     if (name == options.mode()) return run(options);

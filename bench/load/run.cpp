@@ -23,7 +23,7 @@ Run::Run(const Options& of)
     : options(of),
       to(of.address("to")),
       host(of.text("host", of.text("to"))),
-      path(of.text("path", of.mode() == "bulk" ? "/bulk" : "/")),
+      path(of.text("path", of.mode() == "bulk" || of.has("bulk") ? "/bulk" : "/")),
       connections(of.number("connections", 1)) {
   if (connections == 0) of.refuse("--connections has to be at least 1");
   for (const std::string_view root : of.all("cpu-of")) {
