@@ -6,9 +6,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
-#include <vector>
 
-#include "base/address.h"
 #include "transport/tcp_connect.h"
 
 namespace turnout::client {
@@ -32,6 +30,8 @@ Address address_of(const sockaddr& from, std::uint16_t port) {
   return address;
 }
 
+}  // namespace
+
 std::expected<std::vector<Address>, std::string> look_up(const std::string& host, std::uint16_t port) {
   if (auto address = parse_ip(host)) {
     address->port = port;
@@ -52,8 +52,6 @@ std::expected<std::vector<Address>, std::string> look_up(const std::string& host
   if (addresses.empty()) return std::unexpected("no IP address");
   return addresses;
 }
-
-}  // namespace
 
 Task<std::expected<Wire, Failure>> dial(EpollLoop& loop, const Conversation& conversation) {
   const Request& request = conversation.request;

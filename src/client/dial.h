@@ -7,13 +7,19 @@
 #pragma once
 
 #include <expected>
+#include <string>
+#include <vector>
 
+#include "base/address.h"
 #include "client/conversation.h"
 #include "runtime/epoll_loop.h"
 #include "runtime/task.h"
 #include "transport/wire.h"
 
 namespace turnout::client {
+
+/// What a host may be reached at, or the resolver's words about why there is nothing.
+std::expected<std::vector<Address>, std::string> look_up(const std::string& host, std::uint16_t port);
 
 Task<std::expected<Wire, Failure>> dial(EpollLoop& loop, const Conversation& conversation);
 

@@ -6,6 +6,7 @@
 
 #include "base/version.h"
 #include "main/get_command.h"
+#include "main/probe_command.h"
 #include "main/serve_command.h"
 #include "server/check.h"
 
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
 
   turnout::add_serve_command(app, exit_code);
   turnout::add_get_command(app, exit_code);
+  turnout::add_probe_command(app, exit_code);
 
   std::string file;
   CLI::App* check_command = app.add_subcommand("check", "Say what is wrong with a configuration, if anything");
