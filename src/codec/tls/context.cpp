@@ -169,7 +169,9 @@ struct TlsContextCallbacks {
     const bool set = EVP_MAC_CTX_set_params(mac, parameters) == 1 &&
                      EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, found->key.aes.data(), iv, encrypt) == 1;
     if (!set) return -1;
-    return found->retiring ? 2 : 1;
+    // A ticket of TLS 1.3 is for one connection (RFC 8446, appendix C.4): OpenSSL's clients forget theirs when it was
+    // used, and without a new one every other handshake of theirs would be a full one.
+    return found->retiring || SSL_version(ssl) >= TLS1_3_VERSION ? 2 : 1;
   }
 };
 

@@ -127,6 +127,25 @@ TEST_P(ContextOfEveryVersion, TicketsResume) {
   EXPECT_TRUE(resumes(server, session, GetParam(), "localhost"));
 }
 
+TEST(TlsContext, AResumedConnectionOfTls13GetsANewTicket) {
+  const auto server = test_server_context();
+  const auto session = std::make_shared<TlsSessionSlot>();
+  EXPECT_FALSE(resumes(server, session, TlsVersion::tls_1_3, "localhost"));
+  TlsPair pair(server, test_client_context({"http/1.1"}), {"localhost", TlsVersion::tls_1_3, {}, session});
+  ASSERT_TRUE(pair.handshake());
+  ASSERT_TRUE(pair.server.info().resumed);
+  const auto ticket = [&] {
+    const unsigned char* bytes = nullptr;
+    std::size_t size = 0;
+    SSL_SESSION_get0_ticket(SSL_get_session(pair.client.native()), &bytes, &size);
+    return std::string(reinterpret_cast<const char*>(bytes), size);
+  };
+  const std::string used = ticket();
+  pair.server.write(as_bytes("x"));
+  EXPECT_EQ(pair.client_reads(), "x");
+  EXPECT_NE(ticket(), used);
+}
+
 TEST_P(ContextOfEveryVersion, SEC_T5_NoResumptionForAnotherCertificateOfTheSameListener) {
   const auto server = context_of({test_certificate({"a.example"}), test_certificate({"b.example"})});
   const auto session = std::make_shared<TlsSessionSlot>();
