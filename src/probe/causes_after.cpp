@@ -8,6 +8,7 @@
 #include "probe/request_text.h"
 
 namespace turnout::probe {
+namespace causes_after {
 namespace {
 
 using enum Product;
@@ -308,12 +309,13 @@ constexpr Cause after[] = {
 };
 
 }  // namespace
+}  // namespace causes_after
 
 std::span<const Cause> causes_of_a_bad_101() {
-  return bad_101;
+  return causes_after::bad_101;
 }
 std::span<const Cause> causes_after_the_switch() {
-  return after;
+  return causes_after::after;
 }
 
 }  // namespace turnout::probe

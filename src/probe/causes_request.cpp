@@ -8,6 +8,7 @@
 #include "probe/request_text.h"
 
 namespace turnout::probe {
+namespace causes_request {
 namespace {
 
 using enum Product;
@@ -279,9 +280,10 @@ constexpr Cause list[] = {
 };
 
 }  // namespace
+}  // namespace causes_request
 
 std::span<const Cause> causes_of_the_request() {
-  return list;
+  return causes_request::list;
 }
 
 }  // namespace turnout::probe

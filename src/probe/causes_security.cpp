@@ -3,6 +3,7 @@
 #include "probe/evidence.h"
 
 namespace turnout::probe {
+namespace causes_security {
 namespace {
 
 using enum Product;
@@ -121,9 +122,10 @@ constexpr Cause list[] = {
 };
 
 }  // namespace
+}  // namespace causes_security
 
 std::span<const Cause> causes_of_security() {
-  return list;
+  return causes_security::list;
 }
 
 }  // namespace turnout::probe

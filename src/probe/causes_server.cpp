@@ -5,6 +5,7 @@
 #include "probe/request_text.h"
 
 namespace turnout::probe {
+namespace causes_server {
 namespace {
 
 using enum Product;
@@ -256,9 +257,10 @@ constexpr Cause list[] = {
 };
 
 }  // namespace
+}  // namespace causes_server
 
 std::span<const Cause> causes_of_the_server() {
-  return list;
+  return causes_server::list;
 }
 
 }  // namespace turnout::probe

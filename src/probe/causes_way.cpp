@@ -4,6 +4,7 @@
 #include "probe/request_text.h"
 
 namespace turnout::probe {
+namespace causes_way {
 namespace {
 
 using enum Product;
@@ -293,9 +294,10 @@ constexpr Cause list[] = {
 };
 
 }  // namespace
+}  // namespace causes_way
 
 std::span<const Cause> causes_of_the_way() {
-  return list;
+  return causes_way::list;
 }
 
 }  // namespace turnout::probe
