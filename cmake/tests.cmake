@@ -1,8 +1,10 @@
-# Everything that ctest runs. Unit tests are every *_test.cpp beside the code and in tests/, in one program.
+# Everything that ctest runs. Unit tests are every *_test.cpp beside the code, in tests/ and in bench/, in one program.
 find_package(GTest REQUIRED)
+include(cmake/bench_parts.cmake)
 
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS
-  ${PROJECT_SOURCE_DIR}/src/*_test.cpp ${PROJECT_SOURCE_DIR}/tests/*_test.cpp ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
+  ${PROJECT_SOURCE_DIR}/src/*_test.cpp ${PROJECT_SOURCE_DIR}/tests/*_test.cpp ${PROJECT_SOURCE_DIR}/tests/support/*.cpp
+  ${PROJECT_SOURCE_DIR}/bench/*_test.cpp)
 list(FILTER test_sources EXCLUDE REGEX "/node_modules/")
 list(REMOVE_DUPLICATES test_sources)
 if(TURNOUT_SANITIZE STREQUAL "thread")
@@ -18,7 +20,7 @@ endif()
 add_executable(turnout_tests ${test_sources})
 target_include_directories(turnout_tests PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/support/x.h"
 target_compile_definitions(turnout_tests PRIVATE TURNOUT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-target_link_libraries(turnout_tests PRIVATE turnout turnout_flags GTest::gmock GTest::gmock_main)
+target_link_libraries(turnout_tests PRIVATE turnout bench_parts turnout_flags GTest::gmock GTest::gmock_main)
 # Most of what a test costs is compiling it: GoogleTest's headers are read once, and nothing of it has to be fast.
 target_compile_options(turnout_tests PRIVATE -O0)
 target_precompile_headers(turnout_tests PRIVATE
