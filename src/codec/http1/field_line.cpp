@@ -35,9 +35,6 @@ std::unexpected<HeadError> bad_value(const char* at, const char* end) {
 
 }  // namespace
 
-namespace {
-
-/// The end of a field name: letters, digits and hyphens sixteen at once, the rarer characters one by one.
 const char* find_name_end(const char* at, const char* end) noexcept {
 #if defined(__SSE2__)
   const auto in_range = [](__m128i bytes, char first, char last) {
@@ -46,6 +43,7 @@ const char* find_name_end(const char* at, const char* end) noexcept {
   };
   while (end - at >= 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    // Letters, digits and hyphens; the rarer characters are left to what follows, one by one.
     const __m128i letter = in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z');
     const __m128i other = _mm_or_si128(in_range(bytes, '0', '9'), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
     const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letter, other)));
@@ -58,8 +56,6 @@ const char* find_name_end(const char* at, const char* end) noexcept {
 #endif
   return skip(at, end, Chars::token);
 }
-
-}  // namespace
 
 const char* find_value_end(const char* at, const char* end) noexcept {
 #if defined(__SSE2__)

@@ -17,6 +17,9 @@ struct FieldLine {
 /// Reads one line from `at`, which must not be `end`. Never looks at `end` or beyond.
 std::expected<FieldLine, HeadError> read_field_line(const char* at, const char* end);
 
+/// The first byte in [at, end) that a field name may not hold, or end.
+const char* find_name_end(const char* at, const char* end) noexcept;
+
 /// The first byte in [at, end) that a field value may not hold, or end.
 const char* find_value_end(const char* at, const char* end) noexcept;
 

@@ -11,9 +11,6 @@
 
 namespace turnout {
 
-namespace {
-
-/// The first line feed at `from` or behind it, or the end. Lines are short: a call of memchr for each costs more.
 std::size_t find_line_feed(std::string_view text, std::size_t from) noexcept {
   if (from >= text.size()) return text.size();
 #if defined(__SSE2__)
@@ -27,8 +24,6 @@ std::size_t find_line_feed(std::string_view text, std::size_t from) noexcept {
 #endif
   return std::min(text.find('\n', from), text.size());
 }
-
-}  // namespace
 
 std::expected<std::size_t, HeadError> HeadScanner::feed(Bytes arrived, const Limits& limits) {
   const auto result = scan(as_text(arrived), limits);

@@ -20,6 +20,9 @@
 
 namespace turnout {
 
+/// The first line feed at `from` or behind it, or the end. Lines are short: a call of memchr for each costs more.
+std::size_t find_line_feed(std::string_view text, std::size_t from) noexcept;
+
 class HeadScanner {
  public:
   enum class Kind : std::uint8_t { request, response };

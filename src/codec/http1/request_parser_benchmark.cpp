@@ -57,6 +57,7 @@ void scan_only(benchmark::State& state, std::string_view head) {
     auto size = scanner.feed(bytes, limits);
     benchmark::DoNotOptimize(size);
   }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(head.size()));
 }
 
 BENCHMARK_CAPTURE(scan_and_parse, load_generator, load_generator);

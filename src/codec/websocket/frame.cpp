@@ -105,29 +105,4 @@ std::size_t encode_frame_header(const FrameHeader& header, std::span<std::byte, 
   return at;
 }
 
-void apply_mask(MutableBytes payload, MaskKey key, std::uint64_t offset) noexcept {
-  // The key as the next eight bytes of payload will meet it, in memory order whatever the byte order is.
-  std::array<std::byte, 8> pattern;
-  for (std::size_t i = 0; i < pattern.size(); ++i) pattern[i] = key[(offset + i) & 3];
-  std::uint64_t word_key = 0;
-  std::memcpy(&word_key, pattern.data(), sizeof word_key);
-
-  std::byte* at = payload.data();
-  std::size_t left = payload.size();
-  // Four words a turn: the compiler makes vector instructions of it.
-  for (; left >= 32; at += 32, left -= 32) {
-    std::uint64_t words[4];
-    std::memcpy(words, at, sizeof words);
-    for (std::uint64_t& word : words) word ^= word_key;
-    std::memcpy(at, words, sizeof words);
-  }
-  for (; left >= 8; at += 8, left -= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, sizeof word);
-    word ^= word_key;
-    std::memcpy(at, &word, sizeof word);
-  }
-  for (std::size_t i = 0; i < left; ++i) at[i] ^= pattern[i];
-}
-
 }  // namespace turnout::websocket

@@ -1,4 +1,4 @@
-// The header of a WebSocket frame (RFC 6455 section 5.2), and the mask over its payload (section 5.3).
+// The header of a WebSocket frame (RFC 6455 section 5.2).
 //
 //   FrameRules rules{.masked = true, .rsv1_allowed = false};             // what a server expects of a client
 //   auto header = decode_frame_header(input, rules);
@@ -12,6 +12,7 @@
 #include <expected>
 
 #include "base/bytes.h"
+#include "codec/websocket/mask.h"
 
 namespace turnout::websocket {
 
@@ -20,8 +21,6 @@ enum class Opcode : std::uint8_t { continuation = 0x0, text = 0x1, binary = 0x2,
 constexpr bool is_control(Opcode opcode) noexcept {
   return (static_cast<std::uint8_t>(opcode) & 0x8) != 0;
 }
-
-using MaskKey = std::array<std::byte, 4>;
 
 inline constexpr std::size_t frame_header_bytes_max = 14;
 inline constexpr std::size_t control_payload_bytes_max = 125;
@@ -65,9 +64,5 @@ constexpr std::size_t frame_header_bytes(std::uint64_t payload_bytes, bool maske
   const std::size_t length_bytes = payload_bytes <= 125 ? 0 : payload_bytes <= 0xFFFF ? 2 : 8;
   return 2 + length_bytes + (masked ? 4 : 0);
 }
-
-/// Puts the mask on, or takes it off: the same operation. `offset` is how many bytes of the frame's payload
-/// came before `payload`.
-void apply_mask(MutableBytes payload, MaskKey key, std::uint64_t offset) noexcept;
 
 }  // namespace turnout::websocket

@@ -12,8 +12,7 @@ namespace turnout::websocket {
 namespace {
 
 void per_byte(benchmark::State& state, std::size_t bytes) {
-  const auto total = static_cast<double>(state.iterations()) * static_cast<double>(bytes);
-  state.counters["s/byte"] = benchmark::Counter(total, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 
 void mask(benchmark::State& state) {
@@ -51,8 +50,22 @@ void header(benchmark::State& state) {
     benchmark::DoNotOptimize(bytes.data());
     benchmark::DoNotOptimize(decode_frame_header(bytes, {.masked = true, .rsv1_allowed = false}));
   }
+  per_byte(state, frame_header_bytes(sent.payload_bytes, true));
 }
 BENCHMARK(header)->Arg(100)->Arg(1000)->Arg(100000);
+
+void write_header(benchmark::State& state) {
+  FrameHeader header;
+  header.payload_bytes = static_cast<std::uint64_t>(state.range(0));
+  std::array<std::byte, frame_header_bytes_max> bytes;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(header);
+    benchmark::DoNotOptimize(encode_frame_header(header, bytes));
+    benchmark::ClobberMemory();
+  }
+  per_byte(state, frame_header_bytes(header.payload_bytes, false));
+}
+BENCHMARK(write_header)->Arg(100)->Arg(1000)->Arg(100000);
 
 /// A read of 64 KiB full of masked messages of one size, echoed.
 void echo(benchmark::State& state) {

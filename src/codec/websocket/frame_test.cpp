@@ -111,26 +111,6 @@ TEST(SEC_W6, LengthsThatAreNotMinimalOrTooLarge) {
   EXPECT_EQ(fault_of({0x82, 127, 0x80}), FrameFault::length_too_large);  // known with its first byte
 }
 
-TEST(WebSocketMask, AgreesWithOneByteAtATimeForEverySizeOffsetAndAlignment) {
-  std::mt19937 random(7);
-  std::vector<std::byte> plain(200);
-  for (std::byte& b : plain) b = static_cast<std::byte>(random());
-  const MaskKey key{std::byte{0x37}, std::byte{0xFA}, std::byte{0x21}, std::byte{0x3D}};
-  for (std::size_t start = 0; start < 8; ++start) {
-    for (std::size_t size = 0; size + start <= plain.size(); size += 1 + size / 40) {
-      for (std::uint64_t offset : {0ULL, 1ULL, 2ULL, 3ULL, (1ULL << 32) + 3}) {
-        std::vector<std::byte> masked = plain;
-        apply_mask(MutableBytes(masked).subspan(start, size), key, offset);
-        for (std::size_t i = 0; i < masked.size(); ++i) {
-          const bool inside = i >= start && i < start + size;
-          const std::byte expected = inside ? plain[i] ^ key[(offset + i - start) % 4] : plain[i];
-          ASSERT_EQ(masked[i], expected) << start << " " << size << " " << offset << " " << i;
-        }
-      }
-    }
-  }
-}
-
 TEST(SEC_W11, MaskKeysDoNotRepeatNorFavourAnyBit) {
   std::set<MaskKey> seen;
   std::array<int, 32> ones{};
