@@ -5,6 +5,8 @@
 #include <cstdio>
 
 #include "base/version.h"
+#include "main/connect_command.h"
+#include "main/explain_command.h"
 #include "main/get_command.h"
 #include "main/probe_command.h"
 #include "main/serve_command.h"
@@ -30,6 +32,8 @@ int main(int argc, char** argv) {
   turnout::add_serve_command(app, exit_code);
   turnout::add_get_command(app, exit_code);
   turnout::add_probe_command(app, exit_code);
+  turnout::add_connect_command(app, exit_code);
+  turnout::add_explain_command(app, exit_code);
 
   std::string file;
   CLI::App* check_command = app.add_subcommand("check", "Say what is wrong with a configuration, if anything");

@@ -53,6 +53,7 @@ class Exchange {
   Exchange(Network& network, Attempt& attempt) : network_(network), attempt_(attempt) {}
 
   Task<void> run();
+  Task<std::optional<Wire>> open();
 
  private:
   Task<Code> write_request(Wire& wire);
@@ -75,25 +76,33 @@ class Exchange {
   Attempt& attempt_;
 };
 
-Task<void> Exchange::run() {
+/// The connection, where an answer came.
+Task<std::optional<Wire>> Exchange::open() {
   std::optional<Wire> connected = co_await network_.connect(attempt_, {"http/1.1"});
-  if (!connected) co_return;
+  if (!connected) co_return std::nullopt;
   Wire wire(std::move(*connected));
   const Clock clock;
   (void)co_await write_request(wire);  // an answer may be there even where not all of it could be sent
   const bool answered = co_await read_head(wire, timeout(), attempt_);
   attempt_.answer_ms = clock.ms();
-  if (!answered) co_return;
+  if (!answered) co_return std::nullopt;
   attempt_.ended = Ended::answered;
-  if (attempt_.status == 101) {
+  if (attempt_.status == 101 && !attempt_.ask.token.empty()) {
     attempt_.behind_head = as_text(wire.peek().first(std::min<std::size_t>(wire.peek().size(), 256)));
-    if (attempt_.ask.token.empty()) co_return;
     attempt_.violations = find_violations(attempt_);
-    if (attempt_.behind_head.starts_with("HTTP/1.")) attempt_.check.text_follows = true;
+    attempt_.check.text_follows = attempt_.behind_head.starts_with("HTTP/1.");
     attempt_.switched = attempt_.violations.empty();
-    if (attempt_.switched) co_await go_on(std::move(wire));
-    co_return;
   }
+  co_return std::move(wire);
+}
+
+Task<void> Exchange::run() {
+  std::optional<Wire> opened = co_await open();
+  if (!opened) co_return;
+  Wire wire(std::move(*opened));
+  if (attempt_.switched) co_await go_on(std::move(wire));
+  const bool is_tunnel = attempt_.ask.purpose == Purpose::after_connect && attempt_.status / 100 == 2;
+  if (attempt_.status == 101 || is_tunnel) co_return;
   const bool whole = co_await read_body(wire);
   if (whole && !attempt_.ask.second_target.empty()) co_await ask_again(wire);
 }
@@ -244,7 +253,9 @@ Task<void> Exchange::speak_websocket(Wire& wire) {
     if (const auto answer = websocket::parse_extensions(*field)) deflate = websocket::check_deflate_answer(*answer, {});
   }
   WireChannel channel(wire);
+  const std::uint64_t began_at_ms = network_.loop().now_ms();
   attempt_.check = co_await check_websocket(channel, deflate, attempt_.ask, timeout());
+  attempt_.check.began_at_ms = began_at_ms;
 }
 
 /// The answer on stream 1, and a ping.
@@ -443,6 +454,13 @@ Task<void> run_http2(Network& network, Attempt& attempt) {
 }
 
 }  // namespace
+
+Task<std::optional<Wire>> switch_to(Network& network, Attempt& attempt) {
+  Exchange exchange(network, attempt);
+  std::optional<Wire> wire = co_await exchange.open();
+  if (!attempt.switched) co_return std::nullopt;
+  co_return std::move(wire);
+}
 
 Task<Attempt> attempt(Network& network, Ask ask) {
   Attempt done;

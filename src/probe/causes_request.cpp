@@ -36,8 +36,9 @@ constexpr Fix header_size[] = {
     {apache, "LimitRequestFieldSize 16380"},
     {haproxy, "tune.bufsize 32768   # global; a whole head has to fit"},
 };
-constexpr Fix http2_settings[] = {
-    {nginx, "proxy_set_header HTTP2-Settings $http_http2_settings;   # better: no h2c through a proxy at all"}};
+constexpr Fix http2_settings[] = {{nginx,
+                                   "proxy_set_header Connection $http_connection;   # names HTTP2-Settings too; "
+                                   "better: no h2c through a proxy at all"}};
 
 bool has_field(const Attempt& attempt, std::string_view name) {
   return std::ranges::any_of(attempt.ask.fields, [&](const auto& one) { return iequals(one.first, name); });

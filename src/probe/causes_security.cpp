@@ -30,7 +30,7 @@ constexpr Fix foreign[] = {
     {turnout, "# the origin of the server itself is all that is allowed, unless `origins` lists others"},
 };
 constexpr Fix refused_connect[] = {
-    {haproxy, "http-request set-header Connection close if METH_CONNECT\nhttp-request deny if METH_CONNECT"},
+    {haproxy, "http-request reject if METH_CONNECT   # a deny leaves the connection open"},
 };
 
 std::optional<Evidence> any_token_tunnel(const Facts& facts) {

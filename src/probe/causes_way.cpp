@@ -141,6 +141,8 @@ std::optional<Evidence> http10_hop(const Facts& facts) {
     for (const std::string_view sign : {"HTTP/1.0", "HTTP version", "needs HTTP/1.1"}) {
       if (mentions(offer->body, sign)) return yes(93, describe_answer(*offer));
     }
+    // What python3-websockets says of any request in HTTP/1.0.
+    if (mentions(offer->body, "did not receive a valid HTTP request")) return yes(85, describe_answer(*offer));
   }
   return std::nullopt;
 }

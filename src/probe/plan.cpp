@@ -7,6 +7,8 @@
 #include "base/ascii.h"
 #include "probe/attempt.h"
 #include "probe/request_text.h"
+#include "runtime/pause.h"
+#include "runtime/task_group.h"
 
 namespace turnout::probe {
 namespace {
@@ -29,6 +31,8 @@ class Prober {
   Task<void> measure_messages();
   Task<void> try_early_bytes();
   Task<void> try_half_close();
+  Task<void> hold();
+  Task<void> look_for_holes();
   std::vector<std::string> tokens() const;
   /// The first wanted token that switched and works.
   const Attempt* sound() const;
@@ -37,7 +41,15 @@ class Prober {
   const Plan& plan_;
   Progress progress_;
   Facts facts_;
+  std::vector<Attempt> held_;
 };
+
+Task<void> hold_one(Network& network, Ask what, Millis after, std::vector<Attempt>& held) {
+  Pause pause(network.loop());
+  if (after.count() != 0) (void)co_await pause.wait(after);
+  Attempt done = co_await attempt(network, std::move(what));
+  held.push_back(std::move(done));
+}
 
 Ask Prober::ask(Purpose purpose, std::string token) const {
   Ask what;
@@ -206,6 +218,57 @@ Task<void> Prober::try_half_close() {
   (void)co_await make(std::move(what));
 }
 
+/// Some silent, some with pings, and not all opened at the same time: what ends which of them says why.
+Task<void> Prober::hold() {
+  const Attempt* base = sound();
+  if (base == nullptr || !is_websocket(base->ask.token)) co_return;
+  progress_(fmt::format("holding connections open for {} s", plan_.wanted.hold_ms / 1000));
+  const Millis apart(std::min<std::uint64_t>(1000, plan_.wanted.hold_ms / 8));
+  TaskGroup group;
+  for (const bool is_late : {false, true}) {
+    for (const Purpose purpose : {Purpose::hold_silent, Purpose::hold_pinging}) {
+      Ask what = base->ask;
+      what.purpose = purpose;
+      what.hold_ms = plan_.wanted.hold_ms;
+      group.spawn(hold_one(network_, std::move(what), is_late ? apart : Millis(0), held_));
+    }
+  }
+  co_await group.join();
+  for (Attempt& one : held_) facts_.attempts.push_back(std::move(one));
+}
+
+/// Each request that an attacker could make as well; run.cpp says before that it will be.
+Task<void> Prober::look_for_holes() {
+  constexpr std::string_view made_up = "turnout-probe-xyz";
+  const auto base = [this](Purpose purpose, std::string token) {
+    Ask what = ask(purpose, std::move(token));
+    what.over = Over::http1;
+    what.method = "GET";
+    what.version = "1.1";
+    what.body.reset();
+    what.send.reset();
+    return what;
+  };
+  (void)co_await make(base(Purpose::made_up_token, std::string(made_up)));
+  Ask foreign = base(Purpose::foreign_origin, "websocket");
+  foreign.origin = "https://turnout-probe.invalid";
+  (void)co_await make(std::move(foreign));
+  (void)co_await make(base(Purpose::smuggled_h2c, "h2c"));
+  // A version that nobody speaks has to be refused; what follows is HTTP again.
+  Ask refused = base(Purpose::after_refusal, "websocket");
+  refused.fields.emplace_back("Sec-WebSocket-Version", "777");
+  refused.second_target = plan_.wanted.url.target;
+  (void)co_await make(std::move(refused));
+  (void)co_await make(base(Purpose::same_alone, ""));
+  Ask connect = base(Purpose::after_connect, "");
+  connect.second_target = "/";
+  (void)co_await make(std::move(connect));
+  Ask optimistic = base(Purpose::optimistic, std::string(made_up));
+  optimistic.second_target = "/";
+  optimistic.early = second_request_text(optimistic);
+  (void)co_await make(std::move(optimistic));
+}
+
 Task<Facts> Prober::run() {
   const Wanted& wanted = plan_.wanted;
   Ask plain = ask(Purpose::plain, "");
@@ -251,6 +314,8 @@ Task<Facts> Prober::run() {
   if (plan_.message_bytes != 0) co_await measure_messages();
   if (plan_.early_bytes) co_await try_early_bytes();
   if (plan_.half_close) co_await try_half_close();
+  if (wanted.hold_ms != 0) co_await hold();
+  if (wanted.security) co_await look_for_holes();
   co_return std::move(facts_);
 }
 

@@ -20,12 +20,12 @@ class Paint {
   std::string operator()(std::string_view code, std::string_view text) const {
     return on_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
   }
-  std::string of(Result result, std::string_view text) const {
+  std::string of(Soundness result, std::string_view text) const {
     switch (result) {
-      case Result::sound: return (*this)("32", text);
-      case Result::malformed:
-      case Result::broken: return (*this)("31", text);
-      case Result::network: return (*this)("35", text);
+      case Soundness::sound: return (*this)("32", text);
+      case Soundness::malformed:
+      case Soundness::broken: return (*this)("31", text);
+      case Soundness::network: return (*this)("35", text);
       default: return (*this)("33", text);
     }
   }
@@ -44,7 +44,7 @@ std::string padded(std::string_view text, std::size_t width) {
 std::string verified(const Row& row) {
   const Attempt& attempt = *row.attempt;
   if (!attempt.violations.empty()) return attempt.violations.front().text;
-  if (!attempt.check.text.empty() && row.result != Result::declined) return printable(attempt.check.text, 200);
+  if (!attempt.check.text.empty() && row.result != Soundness::declined) return printable(attempt.check.text, 200);
   if (attempt.check.was_reset) return fmt::format("the stream was reset, error {}", attempt.check.stream_error);
   if (!attempt.answered()) return printable(attempt.fault, 200);
   if (attempt.field("Upgrade").empty()) return "-";
@@ -53,25 +53,48 @@ std::string verified(const Row& row) {
 
 std::string switched(const Row& row) {
   switch (row.result) {
-    case Result::sound:
-    case Result::unchecked:
-    case Result::broken: return "yes";
-    case Result::malformed: return "invalid";
+    case Soundness::sound:
+    case Soundness::unchecked:
+    case Soundness::broken: return "yes";
+    case Soundness::malformed: return "invalid";
     default: return "no";
   }
 }
 
+std::string line_of(const Row& row, const Paint& paint) {
+  const Attempt& attempt = *row.attempt;
+  const std::string status = attempt.status == 0 ? "-" : std::to_string(attempt.status);
+  const std::string time = attempt.answered() ? fmt::format("{:.1f} ms", attempt.answer_ms) : "-";
+  return fmt::format("  {}{}{}{}{}{}\n", padded(printable(row.token, 40), 12), padded(row.over, 17), padded(status, 8),
+                     paint.of(row.result, padded(switched(row), 10)), padded(time, 10), verified(row));
+}
+
 std::string table(const Facts& facts, const Paint& paint) {
   std::string out = paint("1", "  TOKEN       OVER             STATUS  SWITCHED  TIME      VERIFIED") + "\n";
-  for (const Row& row : rows(facts)) {
-    const Attempt& attempt = *row.attempt;
-    out +=
-        fmt::format("  {}{}{}{}{}{}\n", padded(printable(row.token, 40), 12), padded(row.over, 17),
-                    padded(attempt.status == 0 ? "-" : std::to_string(attempt.status), 8),
-                    paint.of(row.result, padded(switched(row), 10)),
-                    padded(attempt.answered() ? fmt::format("{:.1f} ms", attempt.answer_ms) : "-", 10), verified(row));
+  for (const Row& row : rows(facts)) out += line_of(row, paint);
+  if (!facts.wanted.compare) return out;
+  out += fmt::format("  and at {} itself:\n", facts.wanted.compare->place());
+  for (const Attempt& one : facts.attempts) {
+    if (one.ask.purpose != Purpose::direct) continue;
+    Row row;
+    row.attempt = &one;
+    row.token = one.ask.token;
+    row.over = "HTTP/" + one.ask.version;
+    row.result = result_of(one);
+    out += line_of(row, paint);
   }
   return out;
+}
+
+/// What --hold saw.
+std::string held(const Facts& facts) {
+  std::string out;
+  for (const Attempt& one : facts.attempts) {
+    if (one.ask.hold_ms == 0) continue;
+    out += fmt::format("  {}: {}\n", one.ask.purpose == Purpose::hold_pinging ? "held with pings" : "held in silence",
+                       printable(one.switched ? one.check.text : one.fault, 200));
+  }
+  return out.empty() ? out : "\n" + out;
 }
 
 std::string where(const Facts& facts) {
@@ -167,12 +190,11 @@ std::string annotated(const Attempt& attempt, const Style& style) {
 std::string to_text(const Facts& facts, const std::vector<Finding>& findings, const Style& style) {
   const Paint paint(style.colours);
   std::string out = where(facts);
-  const bool has_security_findings =
-      std::ranges::any_of(findings, [](const Finding& one) { return is_security_cause(*one.cause); });
-  const Exit exit = verdict(facts, has_security_findings);
+  const Exit exit = verdict(facts, findings);
   const std::vector<Row> list = rows(facts);
   if (!list.empty()) out += "\n" + table(facts, paint);
-  out += "\n" + paint(exit == Exit::sound ? "1;32" : "1;31", sentence(facts, exit)) + "\n";
+  out += held(facts);
+  out += "\n" + paint(exit == Exit::sound ? "1;32" : "1;31", sentence(facts, findings, exit)) + "\n";
   const Product product = product_of(facts);
   for (std::size_t i = 0; i < std::min(findings.size(), causes_shown_max); ++i) {
     out += "\n" + cause_text(findings[i], product, paint);

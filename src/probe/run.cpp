@@ -188,6 +188,12 @@ int run(const Arguments& arguments) {
   settings.timeout = Millis(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
   settings.tls.insecure = arguments.insecure;
   settings.tls.ca_file = arguments.ca_file;
+  if (plan->wanted.security) {
+    fmt::print(stderr, "{}",
+               "turnout: --security also sends: an offer of a made-up protocol, of h2c, of a WebSocket from "
+               "another origin and\nof one in a version that nobody speaks, a CONNECT, and a second GET "
+               "behind an offer; none of them changes anything\n");
+  }
   Facts facts;
   {
     EpollLoop loop;
@@ -197,11 +203,9 @@ int run(const Arguments& arguments) {
     loop.run();
   }
   const std::vector<Finding> findings = diagnose(facts);
-  const bool has_security_findings =
-      std::ranges::any_of(findings, [](const Finding& one) { return is_security_cause(*one.cause); });
-  const Exit exit = verdict(facts, has_security_findings);
+  const Exit exit = verdict(facts, findings);
   if (exit == Exit::network && findings.empty() && !arguments.json && !arguments.verbose) {
-    fmt::print(stderr, "turnout: {}\n", client::printable(sentence(facts, exit), 600));
+    fmt::print(stderr, "turnout: {}\n", client::printable(sentence(facts, findings, exit), 600));
     return static_cast<int>(exit);
   }
   const std::string report = arguments.json

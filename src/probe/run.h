@@ -11,18 +11,18 @@ namespace turnout::probe {
 
 /// As the command line has them.
 struct Arguments {
-  std::string url;
-  std::vector<std::string> tokens;
-  std::string compare;
-  std::string hold;
-  std::string origin;  // empty: the URL's own; "none": no such field
-  std::vector<std::string> subprotocols;
-  std::vector<std::string> headers;  // "Name: value"
+  std::string url{};
+  std::vector<std::string> tokens{};
+  std::string compare{};
+  std::string hold{};
+  std::string origin{};  // empty: the URL's own; "none": no such field
+  std::vector<std::string> subprotocols{};
+  std::vector<std::string> headers{};  // "Name: value"
   std::string method = "GET";
-  std::string http;  // "1.0", "1.1", "2"; empty: 1.1, and 2 where it is spoken
-  std::string data;
+  std::string http{};  // "1.0", "1.1", "2"; empty: 1.1, and 2 where it is spoken
+  std::string data{};
   bool has_data = false;
-  std::string send;
+  std::string send{};
   bool has_send = false;
   bool half_close = false;
   bool early_bytes = false;
@@ -31,7 +31,7 @@ struct Arguments {
   bool json = false;
   bool verbose = false;
   bool insecure = false;
-  std::string ca_file;
+  std::string ca_file{};
   double timeout_seconds = 10;
 };
 

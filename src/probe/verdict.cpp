@@ -10,28 +10,26 @@ namespace turnout::probe {
 namespace {
 
 /// The worse one of two ends of wanted tokens.
-int rank(Result result) noexcept {
+int rank(Soundness result) noexcept {
   switch (result) {
-    case Result::sound: return 0;
-    case Result::unchecked: return 1;
-    case Result::not_offered: return 2;
-    case Result::declined: return 3;
-    case Result::network: return 4;
-    case Result::broken: return 5;
-    case Result::malformed: return 6;
+    case Soundness::sound: return 0;
+    case Soundness::unchecked: return 1;
+    case Soundness::declined: return 3;
+    case Soundness::network: return 4;
+    case Soundness::broken: return 5;
+    case Soundness::malformed: return 6;
   }
   return 6;
 }
 
-Exit exit_of(Result result) noexcept {
+Exit exit_of(Soundness result) noexcept {
   switch (result) {
-    case Result::sound:
-    case Result::unchecked: return Exit::sound;
-    case Result::not_offered:
-    case Result::declined: return Exit::declined;
-    case Result::network: return Exit::network;
-    case Result::broken: return Exit::broken;
-    case Result::malformed: return Exit::malformed;
+    case Soundness::sound:
+    case Soundness::unchecked: return Exit::sound;
+    case Soundness::declined: return Exit::declined;
+    case Soundness::network: return Exit::network;
+    case Soundness::broken: return Exit::broken;
+    case Soundness::malformed: return Exit::malformed;
   }
   return Exit::malformed;
 }
@@ -43,35 +41,34 @@ bool is_row(const Attempt& one) noexcept {
 
 }  // namespace
 
-std::string_view text(Result result) noexcept {
+std::string_view text(Soundness result) noexcept {
   switch (result) {
-    case Result::sound: return "sound";
-    case Result::unchecked: return "unchecked";
-    case Result::declined: return "declined";
-    case Result::malformed: return "malformed";
-    case Result::broken: return "broken";
-    case Result::network: return "network";
-    case Result::not_offered: return "not-offered";
+    case Soundness::sound: return "sound";
+    case Soundness::unchecked: return "unchecked";
+    case Soundness::declined: return "declined";
+    case Soundness::malformed: return "malformed";
+    case Soundness::broken: return "broken";
+    case Soundness::network: return "network";
   }
   return "unknown";
 }
 
-Result result_of(const Attempt& attempt) noexcept {
+Soundness result_of(const Attempt& attempt) noexcept {
   switch (attempt.ended) {
     case Ended::answered: break;
-    case Ended::not_http: return Result::malformed;
-    case Ended::reset: return attempt.check.was_reset ? Result::declined : Result::network;
-    default: return Result::network;
+    case Ended::not_http: return Soundness::malformed;
+    case Ended::reset: return attempt.check.was_reset ? Soundness::declined : Soundness::network;
+    default: return Soundness::network;
   }
   if (attempt.ask.token.empty()) {
-    return attempt.status == 101 ? Result::malformed : Result::sound;
+    return attempt.status == 101 ? Soundness::malformed : Soundness::sound;
   }
-  if (!attempt.accepted()) return Result::declined;
-  if (!attempt.switched) return Result::malformed;
+  if (!attempt.accepted()) return Soundness::declined;
+  if (!attempt.switched) return Soundness::malformed;
   switch (attempt.check.state) {
-    case Check::State::sound: return Result::sound;
-    case Check::State::broken: return attempt.check.text_follows ? Result::malformed : Result::broken;
-    default: return Result::unchecked;
+    case Check::State::sound: return Soundness::sound;
+    case Check::State::broken: return attempt.check.text_follows ? Soundness::malformed : Soundness::broken;
+    default: return Soundness::unchecked;
   }
 }
 
@@ -92,35 +89,33 @@ std::vector<Row> rows(const Facts& facts) {
   return list;
 }
 
-Exit verdict(const Facts& facts, bool has_security_findings) {
-  if (has_security_findings) return Exit::security;
+Exit verdict(const Facts& facts, const std::vector<Finding>& findings) {
+  if (std::ranges::any_of(findings, [](const Finding& one) { return is_security_cause(*one.cause); })) {
+    return Exit::security;
+  }
   const std::vector<Row> list = rows(facts);
   if (list.empty()) return Exit::network;
-  const Result* worst = nullptr;
-  const Result* best = nullptr;
+  const Soundness* worst = nullptr;
+  const Soundness* best = nullptr;
   for (const Row& row : list) {
     // What was not asked for may be declined, but not go wrong.
-    const bool went_wrong = row.result == Result::malformed || row.result == Result::broken;
+    const bool went_wrong = row.result == Soundness::malformed || row.result == Soundness::broken;
     const bool matters = row.wanted || (went_wrong && row.attempt->ask.purpose == Purpose::offer);
     if (matters && (worst == nullptr || rank(row.result) > rank(*worst))) worst = &row.result;
     if (row.attempt->ask.purpose != Purpose::offer) continue;
     if (best == nullptr || rank(row.result) < rank(*best)) best = &row.result;
   }
-  for (const Attempt& one : facts.attempts) {
-    if (one.check.message_refused_bytes && (worst == nullptr || rank(*worst) < rank(Result::broken)))
-      return Exit::broken;
-  }
-  if (worst != nullptr) return exit_of(*worst);
-  return best == nullptr ? Exit::network : exit_of(*best);
+  const Exit exit = worst != nullptr ? exit_of(*worst) : best == nullptr ? Exit::network : exit_of(*best);
+  return exit == Exit::sound && !findings.empty() ? Exit::broken : exit;
 }
 
-std::string sentence(const Facts& facts, Exit exit) {
+std::string sentence(const Facts& facts, const std::vector<Finding>& findings, Exit exit) {
   std::string good;
   std::string bad;
   for (const Row& row : rows(facts)) {
-    const bool works = row.result == Result::sound || row.result == Result::unchecked;
+    const bool works = row.result == Soundness::sound || row.result == Soundness::unchecked;
     std::string& list = works ? good : bad;
-    if (!works && !row.wanted && row.result == Result::declined) continue;
+    if (!works && !row.wanted && row.result == Soundness::declined) continue;
     std::string name = row.token;
     if (row.attempt->ask.over == Over::http2 && row.token != "h2") name += " over HTTP/2";
     list.append(list.empty() ? "" : ", ").append(name);
@@ -130,8 +125,10 @@ std::string sentence(const Facts& facts, Exit exit) {
     case Exit::declined:
       return bad.empty() ? std::string("nothing that was offered was taken up") : fmt::format("declined: {}", bad);
     case Exit::malformed: return fmt::format("malformed: {}", bad);
-    case Exit::broken: return bad.empty() ? "broken" : fmt::format("switched, but broken: {}", bad);
-    case Exit::security: return "a security finding";
+    case Exit::broken:
+      return bad.empty() ? fmt::format("switched, but: {}", findings.front().cause->summary)
+                         : fmt::format("switched, but broken: {}", bad);
+    case Exit::security: return "an attacker has a way in";
     default: break;
   }
   for (const Attempt& one : facts.attempts) {

@@ -1,13 +1,14 @@
 // Verdict: the rows of the table, and how a probe ends.
 //
 //   for (const Row& row : rows(facts)) ...
-//   const Exit exit = verdict(facts, findings);
+//   const Exit exit = verdict(facts, diagnose(facts));
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "probe/cause.h"
 #include "probe/facts.h"
 
 namespace turnout::probe {
@@ -24,22 +25,23 @@ enum class Exit : std::uint8_t {
   security = 14,   // --security found something
 };
 
-enum class Result : std::uint8_t { sound, unchecked, declined, malformed, broken, network, not_offered };
-std::string_view text(Result result) noexcept;
+enum class Soundness : std::uint8_t { sound, unchecked, declined, malformed, broken, network };
+std::string_view text(Soundness result) noexcept;
 
-Result result_of(const Attempt& attempt) noexcept;
+Soundness result_of(const Attempt& attempt) noexcept;
 
 struct Row {
   const Attempt* attempt = nullptr;
   std::string token;
   std::string over;  // "HTTP/1.1", "HTTP/2, TLS"
-  Result result = Result::declined;
+  Soundness result = Soundness::declined;
   bool wanted = false;
 };
 
 std::vector<Row> rows(const Facts& facts);
-Exit verdict(const Facts& facts, bool has_security_findings);
+/// Where a cause is named, it is not sound.
+Exit verdict(const Facts& facts, const std::vector<Finding>& findings);
 /// One sentence for a person.
-std::string sentence(const Facts& facts, Exit exit);
+std::string sentence(const Facts& facts, const std::vector<Finding>& findings, Exit exit);
 
 }  // namespace turnout::probe
