@@ -8,10 +8,7 @@
 #include <chrono>
 
 #include "base/bytes.h"
-#include "base/siphash.h"
 #include "codec/http/conditional.h"
-#include "codec/http/date.h"
-#include "codec/http/media_type.h"
 
 namespace turnout {
 namespace {
@@ -30,20 +27,6 @@ void append(PooledString& text, std::uint64_t number) {
 
 void append_hex(PooledString& text, std::uint64_t number) {
   for (int shift = 60; shift >= 0; shift -= 4) text.push_back("0123456789abcdef"[number >> shift & 15]);
-}
-
-/// Strong (RFC 9110 section 8.8.1), as far as the file system's clock can tell two writes of the same length apart.
-/// A hash of size, time and inode, so that nobody reads inode numbers off it.
-PooledString entity_tag(const struct stat& status) {
-  const std::array<std::uint64_t, 4> facts = {
-      static_cast<std::uint64_t>(status.st_size), static_cast<std::uint64_t>(status.st_mtim.tv_sec),
-      static_cast<std::uint64_t>(status.st_mtim.tv_nsec), static_cast<std::uint64_t>(status.st_ino)};
-  // A fixed key: the tag of a file is the same in every worker and after a restart.
-  constexpr SipKey key{0x7475726e6f757421, 0x656e746974792d74};
-  PooledString tag = "\"";
-  append_hex(tag, siphash(key, as_text(Bytes(std::as_bytes(std::span(facts))))));
-  tag.push_back('"');
-  return tag;
 }
 
 /// Random, so that no file can hold it on purpose (RFC 2046 section 5.1.1).
@@ -103,27 +86,21 @@ std::uint64_t FileAnswer::length() const {
   return sum;
 }
 
-FileAnswer answer_with_file(const RequestHead& request, const RootFolder::File& file, std::string_view name,
-                            std::int64_t wall_ms) {
+FileAnswer answer_with_file(const RequestHead& request, const OpenFile& file, std::int64_t wall_ms) {
   const sys_seconds now{std::chrono::seconds(wall_ms / 1000)};
-  const PooledString tag = entity_tag(file.status);
-  // RFC 9110 section 8.8.2.1: never later than the Date of the answer.
-  const sys_seconds modified = std::min(sys_seconds(std::chrono::seconds(file.status.st_mtim.tv_sec)), now);
-  const Validators current{tag, modified};
-
+  const Validators current{file.entity_tag, file.modified};
+  FileAnswer answer;
   switch (evaluate_preconditions(request, current, now)) {
     case Precondition::failed: return refusal(412, condition_failed);
     case Precondition::not_modified: {
-      FileAnswer answer;
       answer.head.status = 304;
-      answer.head.fields.add("ETag", tag);
+      answer.head.fields.add("ETag", file.entity_tag);
       return answer;
     }
     case Precondition::holds: break;
   }
 
-  FileAnswer answer;
-  answer.file_size = file.size();
+  answer.file_size = file.file.size();
   answer.choice = choose(request, current, answer.file_size, now);
   if (answer.choice.kind == RangeChoice::Kind::unsatisfiable) {
     FileAnswer refused = refusal(416, behind_the_end);
@@ -134,19 +111,14 @@ FileAnswer answer_with_file(const RequestHead& request, const RootFolder::File& 
   }
 
   answer.has_file = true;
-  answer.media_type = media_type_of(name);
+  answer.media_type = file.media_type;
   FieldList& fields = answer.head.fields;
+  fields = file.fields;
   if (answer.choice.count > 1) {
     answer.boundary = make_boundary();
     PooledString type = "multipart/byteranges; boundary=";
-    fields.add("Content-Type", type.append(answer.boundary));
-  } else {
-    fields.add("Content-Type", answer.media_type);
+    fields.set("Content-Type", type.append(answer.boundary));
   }
-  fields.add("Last-Modified", as_text(format_date(modified)));
-  fields.add("ETag", tag);
-  fields.add("Accept-Ranges", "bytes");
-  fields.add("X-Content-Type-Options", "nosniff");
   if (answer.choice.kind == RangeChoice::Kind::parts) {
     answer.head.status = 206;
     if (answer.choice.count == 1) {

@@ -1,5 +1,5 @@
 // FileAnswer: what is answered to a request for a file that is there: head, and the parts of the file behind it.
-// Decided before the first byte is sent, from the request and what fstat said.
+// Decided before the first byte is sent, from the request and the facts about the file.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "base/pool.h"
 #include "codec/http/byte_range.h"
 #include "codec/http/message.h"
-#include "handlers/root_folder.h"
+#include "handlers/open_files.h"
 
 namespace turnout {
 
@@ -28,8 +28,7 @@ struct FileAnswer {
   std::uint64_t length() const;
 };
 
-/// `name`: of the file, for its type. `wall_ms`: now.
-FileAnswer answer_with_file(const RequestHead& request, const RootFolder::File& file, std::string_view name,
-                            std::int64_t wall_ms);
+/// `wall_ms`: now.
+FileAnswer answer_with_file(const RequestHead& request, const OpenFile& file, std::int64_t wall_ms);
 
 }  // namespace turnout

@@ -6,14 +6,12 @@
 
 #include "codec/http/path.h"
 #include "handlers/file_answer.h"
+#include "handlers/open_files.h"
 #include "handlers/refusals.h"
 #include "switching/session.h"
 
 namespace turnout {
 namespace {
-
-// What is not longer goes out in one write together with what stands before it.
-constexpr std::uint64_t small_bytes_max = 16 * 1024;
 
 constexpr std::string_view bad_path = "400 Bad Request\n\nThe path cannot be understood.\n";
 constexpr std::string_view not_found = "404 Not Found\n\nThere is nothing at this path.\n";
@@ -54,13 +52,19 @@ Task<Result<void>> refuse(Exchange& exchange, RootFolder::Failure failure) {
 }
 
 /// Puts a part of the file behind `text`; false where the file ends before it does.
-bool append_part(PooledString& text, int file, const ByteRange& range) {
+bool append_part(PooledString& text, const OpenFile& file, const ByteRange& range) {
+  const auto first = static_cast<std::size_t>(range.first);
+  const auto size = static_cast<std::size_t>(range.size);
+  if (file.in_memory) {
+    text.append(file.content, first, size);
+    return true;
+  }
   const std::size_t before = text.size();
-  text.resize(before + static_cast<std::size_t>(range.size));
+  text.resize(before + size);
   std::size_t at = 0;
-  while (at != range.size) {
-    const ssize_t n = ::pread(file, text.data() + before + at, static_cast<std::size_t>(range.size) - at,
-                              static_cast<off_t>(range.first + at));
+  while (at != size) {
+    const ssize_t n =
+        ::pread(file.file.descriptor.get(), text.data() + before + at, size - at, static_cast<off_t>(range.first + at));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     at += static_cast<std::size_t>(n);
@@ -68,8 +72,8 @@ bool append_part(PooledString& text, int file, const ByteRange& range) {
   return true;
 }
 
-/// All at once where that is little.
-Task<Result<void>> send_small(Exchange& exchange, FileAnswer answer, int file) {
+/// Parts of a file all at once, where that is little.
+Task<Result<void>> send_small_parts(Exchange& exchange, FileAnswer answer, const OpenFile& file) {
   PooledString content;
   for (const ByteRange& range : answer.choice.parts()) {
     content += answer.part_head(range);
@@ -80,7 +84,7 @@ Task<Result<void>> send_small(Exchange& exchange, FileAnswer answer, int file) {
 }
 
 /// A file that has become shorter by now ends the exchange within: no handler can make up for what was promised.
-Task<void> send_parts(Exchange& exchange, FileAnswer answer, int file) {
+Task<void> send_parts(Exchange& exchange, FileAnswer answer, const OpenFile& file) {
   const std::uint64_t length = answer.length();
   const Result<void> started = co_await exchange.start(std::move(answer.head), length);
   if (!started) co_return;
@@ -91,7 +95,7 @@ Task<void> send_parts(Exchange& exchange, FileAnswer answer, int file) {
         const Result<void> written = co_await exchange.write(as_bytes(before));
         if (!written) co_return;
       }
-      const Result<void> sent = co_await exchange.send_file(file, range.first, range.size);
+      const Result<void> sent = co_await exchange.send_file(file.file.descriptor.get(), range.first, range.size);
       if (!sent) co_return;
     }
     const PooledString end = answer.end();
@@ -130,24 +134,27 @@ Task<void> Files::serve(Exchange& exchange) const {
     (void)co_await exchange.respond(404, not_found);
     co_return;
   }
-  PooledString name(path);
-  if (name.ends_with('/')) name += "index.html";
-  const auto file = root_.open_file(name);
-  if (!file) {
+  PooledString index;
+  std::string_view name = path;
+  if (path.ends_with('/')) name = index.append(path).append("index.html");
+  const OpenFiles::Found found = OpenFiles::of(exchange.session().worker()).find(root_, name);
+  if (!found) {
     // A folder that is called index.html has no name to be redirected to.
-    const bool is_index = file.error() == RootFolder::Failure::is_folder && path.ends_with('/');
-    (void)co_await refuse(exchange, is_index ? RootFolder::Failure::not_found : file.error());
+    const bool is_index = found.error() == RootFolder::Failure::is_folder && path.ends_with('/');
+    (void)co_await refuse(exchange, is_index ? RootFolder::Failure::not_found : found.error());
     co_return;
   }
-  const int descriptor = file->descriptor.get();
-  FileAnswer answer = answer_with_file(request, *file, name, exchange.session().worker().wall_ms());
+  const OpenFile& file = **found;
+  FileAnswer answer = answer_with_file(request, file, exchange.session().worker().wall_ms());
   if (!answer.has_file) {
     const std::string_view text = answer.text;
     (void)co_await exchange.respond(std::move(answer.head), as_bytes(text));
-  } else if (request.method == "GET" && answer.length() <= small_bytes_max) {
-    (void)co_await send_small(exchange, std::move(answer), descriptor);
+  } else if (file.in_memory && answer.choice.kind == RangeChoice::Kind::whole) {
+    (void)co_await exchange.respond(std::move(answer.head), as_bytes(file.content));
+  } else if (request.method == "GET" && answer.length() <= OpenFiles::in_memory_bytes_max) {
+    (void)co_await send_small_parts(exchange, std::move(answer), file);
   } else {
-    co_await send_parts(exchange, std::move(answer), descriptor);
+    co_await send_parts(exchange, std::move(answer), file);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "handlers/open_files.h"
 #include "tests/support/memory_server.h"
 #include "tests/support/temporary_folder.h"
 
@@ -67,9 +68,14 @@ class FilesTest : public testing::Test {
     folder.write("root/" + name, content);
     const timespec times[2] = {{modified_time, 0}, {modified_time, 123456789}};
     ASSERT_EQ(::utimensat(AT_FDCWD, (folder / ("root/" + name)).c_str(), times, 0), 0);
+    if (asked) forget();
   }
 
+  /// What a worker knows about a file is looked at anew.
+  void forget() { server.loop.advance(Millis(OpenFiles::trust_ms)); }
+
   Response ask(std::string_view request_line, std::string_view fields = "", MemoryFaults faults = {}) {
+    asked = true;
     MemoryPeer client = server.connect(faults);
     client.send(std::string(request_line) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n");
     std::string bytes;
@@ -88,6 +94,7 @@ class FilesTest : public testing::Test {
 
   TemporaryFolder folder;
   MemoryServer server;
+  bool asked = false;
   bool was_reset = false;
   bool ended = false;
 };
@@ -113,6 +120,7 @@ TEST_F(FilesTest, TheTagTellsVersionsApart) {
   EXPECT_NE(longer, first);
   const timespec times[2] = {{modified_time, 0}, {modified_time, 123456790}};
   ASSERT_EQ(::utimensat(AT_FDCWD, (folder / "root/a.txt").c_str(), times, 0), 0);
+  forget();
   EXPECT_NE(get("/a.txt").field("ETag"), longer) << "a nanosecond is enough";
 }
 
@@ -399,6 +407,7 @@ TEST_F(FilesTest, DescriptorsAreClosed) {
     (void)get(path, "Range: bytes=0-0,2-2\r\n");
     (void)get(path, "If-None-Match: *\r\n");
   }
+  server.loop.advance(Millis(2 * OpenFiles::unused_ms_max));
   EXPECT_EQ(open_now(), before);
 }
 

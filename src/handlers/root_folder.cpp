@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -70,7 +71,15 @@ RootFolder::Failure failure_of(int error) noexcept {
   }
 }
 
+std::uint64_t next_id() noexcept {
+  static std::atomic<std::uint64_t> last = 0;
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 }  // namespace
+
+RootFolder::RootFolder(Descriptor folder, Resolution resolution) noexcept
+    : folder_(std::move(folder)), resolution_(resolution), id_(next_id()) {}
 
 std::expected<RootFolder, std::string> RootFolder::open(const std::string& name, Resolution resolution) {
   Descriptor folder(::open(name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -46,12 +46,15 @@ class RootFolder {
   std::expected<File, Failure> open_file(std::string_view path) const;
 
   Resolution resolution() const noexcept { return resolution_; }
+  /// No other root of this process has it or will ever have it, one of the same folder neither.
+  std::uint64_t id() const noexcept { return id_; }
 
  private:
-  RootFolder(Descriptor folder, Resolution resolution) noexcept : folder_(std::move(folder)), resolution_(resolution) {}
+  RootFolder(Descriptor folder, Resolution resolution) noexcept;
 
   Descriptor folder_;
   Resolution resolution_;
+  std::uint64_t id_;
 };
 
 }  // namespace turnout
