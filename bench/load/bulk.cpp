@@ -77,6 +77,7 @@ int run_bulk(const Options& options) {
   const Upgrade upgrade(run, options.text("protocol", "websocket"));
   const Message message(options.number("message-bytes", 64), upgrade.is_websocket, false);
   std::vector<std::unique_ptr<BulkConnection>> connections;
+  connections.reserve(run.connections);
   for (std::size_t i = 0; i < run.connections; ++i) {
     connections.push_back(std::make_unique<BulkConnection>(run, i, upgrade, message));
   }

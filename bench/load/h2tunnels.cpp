@@ -13,14 +13,15 @@ int run_h2tunnels(const Options& options) {
   Message message(options.number("message-bytes", 64), true, false);
   if (message.payload.empty()) options.refuse("--message-bytes has to be at least 1");
   std::vector<std::unique_ptr<H2Connection>> connections;
+  connections.reserve(run.connections);
   for (std::size_t i = 0; i < run.connections; ++i) {
     connections.push_back(std::make_unique<H2Connection>(run, i, message, options.number("streams", 1), is_bulk));
   }
   if (run.open_all(connections.size(), [&](std::size_t i) { connections[i]->open(); })) {
     for (const auto& connection : connections) connection->start();
-    run.on_window_end = [&](std::int64_t begin, std::int64_t) {
+    run.on_window_end = [&](std::int64_t stalled, std::int64_t) {
       for (const auto& connection : connections) {
-        if (connection->count_stalled(begin) != 0) run.fail("a stream stood still for the whole time");
+        if (connection->count_stalled(stalled) != 0) run.fail("a stream stood still for 2 s");
       }
     };
     run.measure();

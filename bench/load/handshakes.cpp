@@ -49,6 +49,7 @@ int run_handshakes(const Options& options) {
   if (!run.tls.is_on()) run.tls.set_up("http/1.1", run.host);
   Answers answers(run);
   std::vector<std::unique_ptr<HandshakeConnection>> connections;
+  connections.reserve(run.connections);
   for (std::size_t i = 0; i < run.connections; ++i) {
     connections.push_back(std::make_unique<HandshakeConnection>(run, i, answers, options.has("resume")));
   }

@@ -17,36 +17,31 @@ void Json::quote(std::string_view text) {
   text_ += '"';
 }
 
-void Json::name(std::string_view name) {
+void Json::begin(std::string_view name) {
   if (text_.back() != '{') text_ += ", ";
   quote(name);
   text_ += ": ";
 }
 
-void Json::text(std::string_view of, std::string_view value) {
-  name(of);
+void Json::text(std::string_view name, std::string_view value) {
+  begin(name);
   quote(value);
 }
 
-void Json::number(std::string_view of, std::uint64_t value) {
-  name(of);
+void Json::number(std::string_view name, std::uint64_t value) {
+  begin(name);
   text_ += std::to_string(value);
 }
 
-void Json::real(std::string_view of, double value, int decimals) {
-  name(of);
+void Json::real(std::string_view name, double value, int decimals) {
+  begin(name);
   char digits[64];
   std::snprintf(digits, sizeof digits, "%.*f", decimals, value);
   text_ += digits;
 }
 
-void Json::flag(std::string_view of, bool value) {
-  name(of);
-  text_ += value ? "true" : "false";
-}
-
-void Json::open(std::string_view of) {
-  name(of);
+void Json::open(std::string_view name) {
+  begin(name);
   text_ += '{';
 }
 

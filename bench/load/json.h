@@ -16,7 +16,6 @@ class Json {
   void text(std::string_view name, std::string_view value);
   void number(std::string_view name, std::uint64_t value);
   void real(std::string_view name, double value, int decimals);
-  void flag(std::string_view name, bool value);
   /// An object inside, until close().
   void open(std::string_view name);
   void close();
@@ -24,7 +23,7 @@ class Json {
   std::string end() const { return text_ + "}"; }
 
  private:
-  void name(std::string_view name);
+  void begin(std::string_view name);
   void quote(std::string_view text);
 
   std::string text_ = "{";

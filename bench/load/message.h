@@ -15,7 +15,7 @@ namespace turnout::bench {
 
 struct Message {
   /// Raw bytes, or a masked binary frame, compressed where permessage-deflate was agreed on.
-  Message(std::size_t bytes, bool is_websocket, bool is_deflated);
+  Message(std::size_t bytes, bool of_websocket, bool is_deflated);
 
   const bool is_websocket;
   std::string payload;

@@ -53,7 +53,7 @@ class Requests {
       started = true;
       const std::int64_t now = now_ns();
       for (const auto& connection : connections_) pacer.is_on() ? pacer.free(*connection) : connection->start(now);
-      run_.on_window_end = [this](std::int64_t begin, std::int64_t end) { look_back(begin, end); };
+      run_.on_window_end = [this](std::int64_t stalled, std::int64_t end) { look_back(stalled, end); };
       run_.measure();
     }
     return run_.report();
@@ -76,13 +76,13 @@ class Requests {
     return learnt;
   }
 
-  void look_back(std::int64_t begin, std::int64_t end) {
+  void look_back(std::int64_t stalled, std::int64_t end) {
     for (const auto& connection : connections_) {
       if (!connection->is_waiting()) continue;
       if (pacer.is_on()) {
         run_.add_unfinished(end - connection->asked_at());
-      } else if (connection->asked_at() < begin) {
-        run_.fail("no answer for the whole time");
+      } else if (connection->asked_at() < stalled) {
+        run_.fail("no answer for 2 s");
       }
     }
     if (pacer.is_on()) pacer.for_each_late(end, [&](std::int64_t due) { run_.add_unfinished(end - due); });

@@ -11,6 +11,7 @@ namespace turnout::bench {
 namespace {
 
 constexpr std::size_t opening_at_once = 128;
+constexpr std::int64_t stalled_ns_min = 2 * second_ns;
 constexpr std::int64_t opening_ns_max = 15 * second_ns;  // without one more that is open
 
 std::int64_t nanoseconds(double seconds) {
@@ -79,7 +80,7 @@ void Run::measure() {
   load_cpu_ns_ = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - load_before;
   cpu_after_ = CpuOf(roots_);
   window_ns_ = end - begin;
-  if (on_window_end) on_window_end(begin, end);
+  if (on_window_end) on_window_end(end - stalled_ns_min, end);
   if (operations_ == 0) fail("nothing was completed");
 }
 

@@ -21,7 +21,7 @@ namespace turnout::bench {
 
 class Run {
  public:
-  explicit Run(const Options& options);
+  explicit Run(const Options& of);
 
   const Options& options;
   const Address to;
@@ -33,8 +33,8 @@ class Run {
 
   /// Called in every round while it measures; says when it wants to be called again.
   std::function<std::int64_t(std::int64_t now)> pace;
-  /// Called when the window ends, with its beginning and end.
-  std::function<void(std::int64_t begin, std::int64_t end)> on_window_end;
+  /// Called when the window ends. What has waited since before `stalled`, for 2 s, has come to a stop.
+  std::function<void(std::int64_t stalled, std::int64_t end)> on_window_end;
 
   /// Opens so many, some at a time, and waits until each has called opened() or fail(). False where one never did.
   bool open_all(std::size_t count, const std::function<void(std::size_t)>& open_one);

@@ -69,13 +69,14 @@ int run_switches(const Options& options) {
   Run run(options);
   const Upgrade upgrade(run, options.text("protocol", "websocket"));
   std::vector<std::unique_ptr<SwitchConnection>> connections;
+  connections.reserve(run.connections);
   for (std::size_t i = 0; i < run.connections; ++i) {
     connections.push_back(std::make_unique<SwitchConnection>(run, i, upgrade));
   }
   for (const auto& connection : connections) connection->begin();
-  run.on_window_end = [&](std::int64_t begin, std::int64_t) {
+  run.on_window_end = [&](std::int64_t stalled, std::int64_t) {
     for (const auto& connection : connections) {
-      if (connection->begun() < begin) run.fail("no answer for the whole time");
+      if (connection->begun() < stalled) run.fail("no answer for 2 s");
     }
   };
   run.measure();

@@ -35,7 +35,7 @@ class Tunnels {
       for (std::size_t i = tunnels_.size() - run_.connections; i < tunnels_.size(); ++i) {
         pacer_.is_on() ? pacer_.free(*tunnels_[i]) : tunnels_[i]->start(now);
       }
-      run_.on_window_end = [this](std::int64_t begin, std::int64_t end) { look_back(begin, end); };
+      run_.on_window_end = [this](std::int64_t stalled, std::int64_t end) { look_back(stalled, end); };
       run_.measure();
     }
     return run_.report();
@@ -48,13 +48,13 @@ class Tunnels {
     pacer_.is_on() ? pacer_.free(tunnel) : tunnel.start(now);
   }
 
-  void look_back(std::int64_t begin, std::int64_t end) {
+  void look_back(std::int64_t stalled, std::int64_t end) {
     for (const auto& tunnel : tunnels_) {
       if (!tunnel->is_waiting()) continue;
       if (pacer_.is_on()) {
         run_.add_unfinished(end - tunnel->started_at());
-      } else if (tunnel->started_at() < begin) {
-        run_.fail("no echo for the whole time");
+      } else if (tunnel->started_at() < stalled) {
+        run_.fail("no echo for 2 s");
       }
     }
     if (pacer_.is_on()) pacer_.for_each_late(end, [&](std::int64_t due) { run_.add_unfinished(end - due); });

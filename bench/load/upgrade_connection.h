@@ -12,7 +12,7 @@ namespace turnout::bench {
 
 /// What is offered, and what has to come back.
 struct Upgrade {
-  Upgrade(const Run& run, std::string_view token, std::string_view more_fields = "");
+  Upgrade(const Run& run, std::string_view of, std::string_view more_fields = "");
 
   const std::string token;
   const bool is_websocket;

@@ -5,6 +5,32 @@
 #include <cstring>
 
 namespace turnout::bench {
+namespace {
+
+[[gnu::always_inline]] inline void mask_each(char* bytes, std::size_t words, std::uint64_t key) noexcept {
+  for (std::size_t i = 0; i < words; ++i) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes + 8 * i, 8);
+    word ^= key;
+    std::memcpy(bytes + 8 * i, &word, 8);
+  }
+}
+
+void mask_words(char* bytes, std::size_t words, std::uint64_t key) noexcept {
+  mask_each(bytes, words, key);
+}
+
+#if defined(__x86_64__)
+// The same loop, of which the compiler makes longer vectors.
+[[gnu::target("avx2")]] void mask_words_avx2(char* bytes, std::size_t words, std::uint64_t key) noexcept {
+  mask_each(bytes, words, key);
+}
+const auto mask_fastest = __builtin_cpu_supports("avx2") ? mask_words_avx2 : mask_words;
+#else
+constexpr auto mask_fastest = mask_words;
+#endif
+
+}  // namespace
 
 std::size_t frame_header_bytes(const char* bytes) noexcept {
   const auto second = static_cast<unsigned char>(bytes[1]);
@@ -55,19 +81,24 @@ std::string encode_frame(FrameHeader header, std::string_view payload) {
 }
 
 void apply_mask(char* bytes, std::size_t count, const std::array<char, 4>& mask, std::uint64_t place) noexcept {
-  auto key = std::bit_cast<std::uint32_t>(mask);
   // The key's byte for the first byte comes first; little-endian, as every machine that this runs on.
   static_assert(std::endian::native == std::endian::little);
-  key = std::rotr(key, static_cast<int>(8 * (place & 3U)));
-  const std::uint64_t wide = key | static_cast<std::uint64_t>(key) << 32U;
-  std::size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes + i, 8);
-    word ^= wide;
-    std::memcpy(bytes + i, &word, 8);
+  auto key = std::rotr(std::bit_cast<std::uint32_t>(mask), static_cast<int>(8 * (place & 3U)));
+  const auto mask_byte = [&] {
+    *bytes = static_cast<char>(*bytes ^ static_cast<char>(key));
+    key = std::rotr(key, 8);
+    ++bytes;
+    --count;
+  };
+  // Vectors that lie across cache lines cost twice as much.
+  if (count >= 512) {
+    while ((reinterpret_cast<std::uintptr_t>(bytes) & 31U) != 0) mask_byte();
   }
-  for (; i < count; ++i) bytes[i] = static_cast<char>(bytes[i] ^ static_cast<char>(wide >> (8 * (i & 7U))));
+  const std::size_t words = count / 8;
+  mask_fastest(bytes, words, key | static_cast<std::uint64_t>(key) << 32U);
+  bytes += 8 * words;
+  count -= 8 * words;
+  while (count != 0) mask_byte();
 }
 
 std::optional<FrameHeader> HeaderReader::next(std::string_view& bytes) noexcept {
