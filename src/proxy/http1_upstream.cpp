@@ -131,6 +131,13 @@ Task<Result<Bytes>> Http1UpstreamExchange::read() {
   }
 }
 
+Bytes Http1UpstreamExchange::read_arrived(std::size_t bytes_max) {
+  // What frames the content only makes it longer.
+  if (wire_->peek().size() > bytes_max) return {};
+  Code failure = Code::ok;
+  return body_->take(*wire_, failure);
+}
+
 const FieldList& Http1UpstreamExchange::trailers() const noexcept {
   static const FieldList none;
   return body_ ? body_->trailers() : none;

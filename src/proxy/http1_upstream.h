@@ -25,6 +25,8 @@ class Http1UpstreamExchange final : public UpstreamExchange {
   Task<Result<void>> finish(const FieldList& trailers) override;
   Task<Result<UpstreamAnswer>> answer(Millis limit) override;
   Task<Result<Bytes>> read() override;
+  Bytes read_arrived(std::size_t bytes_max) override;
+  bool is_complete() const noexcept override { return body_ && body_->is_finished(); }
   const FieldList& trailers() const noexcept override;
   void interrupt(Side side) noexcept override { wire_->stream().interrupt(side, Code::cancelled); }
   bool was_used_before() const noexcept override { return used_before_; }

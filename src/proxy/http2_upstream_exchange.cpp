@@ -111,6 +111,16 @@ Task<Result<Bytes>> Http2UpstreamExchange::read() {
   co_return as_bytes(taken_);
 }
 
+Bytes Http2UpstreamExchange::read_arrived(std::size_t bytes_max) {
+  taken_.clear();
+  if (stream_ != nullptr && stream_->unread() <= bytes_max) taken_ = stream_->take_all();
+  return as_bytes(taken_);
+}
+
+bool Http2UpstreamExchange::is_complete() const noexcept {
+  return stream_ != nullptr && stream_->has_ended() && !stream_->has_unread();
+}
+
 const FieldList& Http2UpstreamExchange::trailers() const noexcept {
   static const FieldList none;
   return stream_ != nullptr ? stream_->trailers() : none;

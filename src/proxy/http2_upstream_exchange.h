@@ -21,6 +21,8 @@ class Http2UpstreamExchange final : public UpstreamExchange {
   Task<Result<void>> finish(const FieldList& trailers) override;
   Task<Result<UpstreamAnswer>> answer(Millis limit) override;
   Task<Result<Bytes>> read() override;
+  Bytes read_arrived(std::size_t bytes_max) override;
+  bool is_complete() const noexcept override;
   const FieldList& trailers() const noexcept override;
   void interrupt(Side side) noexcept override;
   bool was_used_before() const noexcept override { return was_used_before_; }

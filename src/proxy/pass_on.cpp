@@ -74,7 +74,11 @@ Task<Result<void>> Passing::pass_answer(UpstreamAnswer answer) {
     if (!started) co_return started;
     co_return co_await exchange_.finish();
   }
-  const Result<void> started = co_await exchange_.start(std::move(head), answer.length);
+  const Bytes first = upstream_.read_arrived(Exchange::first_bytes_max);
+  // What has arrived as a whole goes out as a whole, in one write, whatever its coding was.
+  const bool is_whole = upstream_.is_complete() && upstream_.trailers().empty();
+  if (is_whole && sender_.running() == 0) co_return co_await exchange_.respond(std::move(head), first);
+  const Result<void> started = co_await exchange_.start(std::move(head), answer.length, first);
   if (!started) co_return started;
   while (true) {
     const Result<Bytes> part = co_await upstream_.read();

@@ -52,6 +52,12 @@ class UpstreamExchange : public Pooled {
   virtual Task<Result<Bytes>> read() = 0;
   virtual const FieldList& trailers() const noexcept = 0;
 
+  /// As read(), of what has arrived already and where that is not longer than `bytes_max`; else empty. A failure is
+  /// left for read().
+  virtual Bytes read_arrived(std::size_t bytes_max) = 0;
+  /// The last of the content has been handed out.
+  virtual bool is_complete() const noexcept = 0;
+
   /// What is pending on that side, else the next operation there, ends with `cancelled`.
   virtual void interrupt(Side side) noexcept = 0;
 

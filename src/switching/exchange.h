@@ -52,11 +52,14 @@ class Exchange {
   /// The trailer fields of the request, when read() has come to the end.
   virtual const FieldList& trailers() const noexcept = 0;
 
-  /// The whole answer at once. HEAD, 204 and 304 are taken care of: the body is left out and its length is kept.
+  /// The whole answer at once; of a body that is longer than `first_bytes_max` the view must stay. HEAD, 204 and 304
+  /// are taken care of: the body is left out and its length is kept.
   virtual Task<Result<void>> respond(ResponseHead head, Bytes body) = 0;
 
   /// An answer in pieces: start, then write or send_file, then finish. Without a length the protocol frames it.
-  virtual Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length) = 0;
+  /// `first` is content that goes out with the head, `first_bytes_max` of it at most; the view may be one of read().
+  virtual Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length, Bytes first) = 0;
+  static constexpr std::size_t first_bytes_max = 8 * 1024;
   virtual Task<Result<void>> write(Bytes bytes) = 0;
   virtual Task<Result<void>> send_file(int descriptor, std::uint64_t offset, std::uint64_t size) = 0;
   virtual Task<Result<void>> finish(const FieldList& trailers) = 0;
@@ -75,6 +78,9 @@ class Exchange {
 
   /// A short text for a person; `text` must outlive the call.
   Task<Result<void>> respond(int status, std::string_view text);
+  Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length) {
+    return start(std::move(head), length, {});
+  }
   Task<Result<void>> finish();
 
   /// For the record: why the answer is what it is.

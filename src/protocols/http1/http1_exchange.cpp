@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "codec/http/date_now.h"
 #include "codec/http1/chunked.h"
@@ -53,12 +54,14 @@ Task<Result<void>> Http1Exchange::send_head(const ResponseHead& head, const Head
   wire_.expires_after(session().limits().send_stall);
   const std::span<char> scratch = session().worker().scratch();
   const std::size_t head_bytes_max = response_head_bytes_max(head, end);
-  if (head_bytes_max > scratch.size()) {
+  if (head_bytes_max + std::min(body.size(), first_bytes_max) > scratch.size()) {
     PooledString text;
     append_response_head(text, head, end);
+    const Bytes with_head = body.first(std::min(body.size(), first_bytes_max));
+    text.append(as_text(with_head));
     const Result<void> sent = co_await wire_.write(std::string_view(text));
-    if (!sent) co_return sent;
-    co_return co_await wire_.write(body);
+    if (!sent || with_head.size() == body.size()) co_return sent;
+    co_return co_await wire_.write(body.subspan(with_head.size()));
   }
   // Head and content in one write, as far as there is room; the rest follows from where it lies.
   std::size_t n = write_response_head(scratch, head, end).bytes;
@@ -88,7 +91,7 @@ Task<Result<void>> Http1Exchange::respond(ResponseHead head, Bytes body) {
   co_return done(sent);
 }
 
-Task<Result<void>> Http1Exchange::start(ResponseHead head, std::optional<std::uint64_t> length) {
+Task<Result<void>> Http1Exchange::start(ResponseHead head, std::optional<std::uint64_t> length, Bytes first) {
   if (has_failed()) co_return std::unexpected(failure_);
   if (request().version == HttpVersion::http10 && !length) keep_alive_ = false;
   sends_content_ = request().method != "HEAD" && head.status != 204 && head.status != 304;
@@ -102,7 +105,22 @@ Task<Result<void>> Http1Exchange::start(ResponseHead head, std::optional<std::ui
   if (session().is_draining()) keep_alive_ = false;
   // Whoever refuses or redirects does not wait for the rest of it.
   if (body_.is_through() || head.status >= 300) decide_connection();
-  co_return done(co_await send_head(head, tail(head, length), {}));
+  if (!count_piece(first.size())) co_return done(fail(Code::internal, Source::internal));
+  if (!sends_content_ || first.empty()) co_return done(co_await send_head(head, tail(head, length), {}));
+  bytes_out_ = first.size();
+  if (coding_ != Coding::chunked) co_return done(co_await send_head(head, tail(head, length), first));
+  std::array<char, chunk_head_bytes_max> chunk_head;
+  PooledString chunk(write_chunk_head(chunk_head, first.size()));
+  chunk.append(as_text(first)).append(chunk_end);
+  co_return done(co_await send_head(head, tail(head, length), as_bytes(chunk)));
+}
+
+/// False where the content is longer than was announced.
+bool Http1Exchange::count_piece(std::size_t bytes) noexcept {
+  if (coding_ != Coding::length) return true;
+  if (bytes > left_) return false;
+  left_ -= bytes;
+  return true;
 }
 
 Task<Result<void>> Http1Exchange::send(Bytes bytes) {
@@ -113,10 +131,7 @@ Task<Result<void>> Http1Exchange::send(Bytes bytes) {
 
 Task<Result<void>> Http1Exchange::write(Bytes bytes) {
   if (has_failed()) co_return std::unexpected(failure_);
-  if (coding_ == Coding::length) {
-    if (bytes.size() > left_) co_return done(fail(Code::internal, Source::internal));
-    left_ -= bytes.size();
-  }
+  if (!count_piece(bytes.size())) co_return done(fail(Code::internal, Source::internal));
   if (!sends_content_ || bytes.empty()) co_return Result<void>();
   bytes_out_ += bytes.size();
   co_return done(co_await send(bytes));

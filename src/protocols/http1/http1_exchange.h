@@ -20,7 +20,7 @@ class Http1Exchange final : public Exchange {
   void cancel_read() noexcept override;
   const FieldList& trailers() const noexcept override { return body_.trailers(); }
   Task<Result<void>> respond(ResponseHead head, Bytes body) override;
-  Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length) override;
+  Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length, Bytes first) override;
   Task<Result<void>> write(Bytes bytes) override;
   Task<Result<void>> send_file(int descriptor, std::uint64_t offset, std::uint64_t size) override;
   Task<Result<void>> finish(const FieldList& trailers) override;
@@ -29,6 +29,7 @@ class Http1Exchange final : public Exchange {
   void when_gone(Waiter* waiter) override;
   using Exchange::finish;
   using Exchange::respond;
+  using Exchange::start;
 
   /// To be awaited before anybody else reads from the wire.
   Task<void> stop_watching();
@@ -51,6 +52,7 @@ class Http1Exchange final : public Exchange {
   HeadTail tail(const ResponseHead& head, std::optional<std::uint64_t> length) const;
   Task<Result<void>> send_head(const ResponseHead& head, const HeadTail& end, Bytes body);
   Task<Result<void>> send(Bytes bytes);
+  bool count_piece(std::size_t bytes) noexcept;
   Task<void> watch();
   Result<void> done(Result<void> sent) noexcept;
 

@@ -110,11 +110,13 @@ Task<Result<void>> Http2Exchange::respond(ResponseHead head, Bytes body) {
   co_return delivered();
 }
 
-Task<Result<void>> Http2Exchange::start(ResponseHead head, std::optional<std::uint64_t> length) {
+Task<Result<void>> Http2Exchange::start(ResponseHead head, std::optional<std::uint64_t> length, Bytes first) {
   if (kind_ == Kind::declined_connect && head.status < 300) co_return co_await respond(std::move(head), {});
   without_body_ = is_without_body(head.status);
   left_ = length;
-  co_return send_head(std::move(head), length, !without_body_);
+  const Result<void> started = send_head(std::move(head), length, !without_body_);
+  if (!started || first.empty()) co_return started;
+  co_return co_await write(first);
 }
 
 std::optional<Result<void>> Http2Exchange::check_piece(std::uint64_t size) {

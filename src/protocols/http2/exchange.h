@@ -27,7 +27,7 @@ class Http2Exchange final : public Exchange {
   void cancel_read() noexcept override;
   const FieldList& trailers() const noexcept override { return state_.trailers(); }
   Task<Result<void>> respond(ResponseHead head, Bytes body) override;
-  Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length) override;
+  Task<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length, Bytes first) override;
   Task<Result<void>> write(Bytes bytes) override;
   Task<Result<void>> send_file(int descriptor, std::uint64_t offset, std::uint64_t size) override;
   Task<Result<void>> finish(const FieldList& trailers) override;
