@@ -1,5 +1,7 @@
 #include "proxy/tunnel.h"
 
+#include <algorithm>
+
 #include "base/ascii.h"
 #include "codec/websocket/frame.h"
 #include "codec/websocket/mask_key.h"
@@ -9,23 +11,14 @@
 namespace turnout {
 
 Tunnel::Limit::Limit(Tunnel& owner) noexcept
-    : Timer([](Timer& timer) noexcept {
-        auto& limit = static_cast<Limit&>(timer);
-        limit.tunnel.stop(limit.why);
-      }),
-      tunnel(owner) {}
+    : Timer([](Timer& timer) noexcept { static_cast<Limit&>(timer).tunnel.watch_limits(); }), tunnel(owner) {}
 
 Tunnel::Order::Order(Tunnel& owner) noexcept
     : Waiter([](Waiter& waiter) noexcept { static_cast<Order&>(waiter).tunnel.stop(Why::upstream_down); }),
       tunnel(owner) {}
 
 Tunnel::Tunnel(Wire upstream, std::string_view token, const TunnelLimits& limits, std::unique_ptr<Keep> keep)
-    : upstream_(std::move(upstream)),
-      limits_(limits),
-      keep_(std::move(keep)),
-      idle_(*this),
-      end_(*this),
-      order_(*this) {
+    : upstream_(std::move(upstream)), limits_(limits), keep_(std::move(keep)), limit_(*this), order_(*this) {
   if (iequals(token, "websocket")) frames_ = std::make_unique<Frames>();
   if (keep_) keep_->watch(&order_);
 }
@@ -43,17 +36,25 @@ Task<Outcome> Tunnel::run(Wire client, Session& session) {
   if (stopped_why_ == Why::none) {
     Relay relay(client, upstream_, *this);
     relay_ = &relay;
-    worker.set_timer(idle_, limits_.idle);
-    end_.why = Why::lifetime_over;
-    if (limits_.lifetime != Millis(0)) worker.set_timer(end_, limits_.lifetime);
+    limit_.silent_ms = worker.now_ms() + static_cast<std::uint64_t>(limits_.idle.count());
+    if (limits_.lifetime != Millis(0)) {
+      limit_.end_ms = worker.now_ms() + static_cast<std::uint64_t>(limits_.lifetime.count());
+    }
+    watch_limits();
     end = co_await relay;
     relay_ = nullptr;
   }
-  worker.wheel().clear(idle_);
-  worker.wheel().clear(end_);
+  worker.wheel().clear(limit_);
   const Why why = judge(end);
   co_await leave(std::move(client), end, why, session.limits().linger);
   co_return Closed{why};
+}
+
+void Tunnel::watch_limits() noexcept {
+  Worker& worker = upstream_.worker();
+  if (worker.now_ms() >= limit_.end_ms) return stop(limit_.end_why);
+  if (worker.now_ms() >= limit_.silent_ms) return stop(Why::idle_timeout);
+  worker.wheel().set(limit_, std::min(limit_.silent_ms, limit_.end_ms));
 }
 
 void Tunnel::stop(Why why) noexcept {
@@ -63,7 +64,7 @@ void Tunnel::stop(Why why) noexcept {
 
 void Tunnel::passed(bool forth, Bytes bytes) noexcept {
   Worker& worker = upstream_.worker();
-  worker.set_timer(idle_, limits_.idle);
+  limit_.silent_ms = worker.now_ms() + static_cast<std::uint64_t>(limits_.idle.count());
   if (!frames_) return;
   (forth ? frames_->from_client : frames_->from_upstream).pass(bytes);
   if (draining_ && frames_->from_upstream.is_between_frames()) stop(Why::draining);
@@ -73,9 +74,10 @@ void Tunnel::half_closed(bool forth) noexcept {
   first_end_ = forth ? Why::peer_closed : Why::upstream_closed;
   Worker& worker = upstream_.worker();
   const std::uint64_t due_ms = worker.now_ms() + static_cast<std::uint64_t>(limits_.half_close.count());
-  if (end_.is_set() && end_.deadline_ms() <= due_ms) return;
-  end_.why = Why::half_close_timeout;
-  worker.set_timer(end_, limits_.half_close);
+  if (limit_.end_ms <= due_ms) return;
+  limit_.end_why = Why::half_close_timeout;
+  limit_.end_ms = due_ms;
+  watch_limits();
 }
 
 bool Tunnel::interrupted(bool /*forth*/, Code why) noexcept {

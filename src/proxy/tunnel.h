@@ -40,10 +40,14 @@ class Tunnel final : public Protocol, private Relay::Observer {
   Task<Outcome> run(Wire client, Session& session) override;
 
  private:
+  /// One timer for both: when the tunnel is too old, and when it has been silent for too long. That moves with every
+  /// message, which costs no more than a store.
   struct Limit : Timer {
     explicit Limit(Tunnel& owner) noexcept;
+    Why end_why = Why::lifetime_over;
     Tunnel& tunnel;
-    Why why = Why::idle_timeout;
+    std::uint64_t silent_ms = 0;  // on the worker's clock
+    std::uint64_t end_ms = ~std::uint64_t{0};
   };
   struct Order : Waiter {
     explicit Order(Tunnel& owner) noexcept;
@@ -58,6 +62,7 @@ class Tunnel final : public Protocol, private Relay::Observer {
   void half_closed(bool forth) noexcept override;
   bool interrupted(bool forth, Code why) noexcept override;
 
+  void watch_limits() noexcept;
   void stop(Why why) noexcept;
   Why judge(const RelayEnd& end) const noexcept;
   Task<void> leave(Wire client, const RelayEnd& end, Why why, Millis linger_limit);
@@ -68,8 +73,7 @@ class Tunnel final : public Protocol, private Relay::Observer {
   std::unique_ptr<Keep> keep_;
   std::unique_ptr<Frames> frames_;  // of a WebSocket
   Relay* relay_ = nullptr;          // while it runs
-  Limit idle_;
-  Limit end_;
+  Limit limit_;
   Order order_;
   Why stopped_why_ = Why::none;
   Why first_end_ = Why::done;

@@ -41,6 +41,9 @@ std::shared_ptr<UpstreamServerState> Upstream::known(const std::string& name,
 
 std::optional<UpstreamLease> Upstream::pick(std::int64_t now_ms,
                                             std::span<const UpstreamServerState* const> tried) const {
+  if (servers_.size() > compared_max) {
+    if (const Server* chosen = pick_quickly(now_ms, tried); chosen != nullptr) return lease(*chosen, now_ms);
+  }
   thread_local Candidates candidates;  // its memory is kept from call to call
   for (const bool marked_too : {false, true}) {
     candidates.clear();
@@ -50,11 +53,39 @@ std::optional<UpstreamLease> Upstream::pick(std::int64_t now_ms,
       if (marked_too || !state.is_marked(now_ms)) candidates.push_back(&server);
     }
     if (candidates.empty()) continue;
-    const Server& chosen = choose(candidates);
-    chosen.state->begin_trial(now_ms);
-    return UpstreamLease(chosen.server, chosen.state);
+    return lease(choose(candidates), now_ms);
   }
   return std::nullopt;
+}
+
+UpstreamLease Upstream::lease(const Server& chosen, std::int64_t now_ms) {
+  chosen.state->begin_trial(now_ms);
+  return {chosen.server, chosen.state};
+}
+
+const Upstream::Server* Upstream::pick_quickly(std::int64_t now_ms,
+                                               std::span<const UpstreamServerState* const> tried) const noexcept {
+  if (options_.balance == Balance::least_connections) return nullptr;
+  const auto usable = [&](const Server& server) {
+    const UpstreamServerState& state = *server.state;
+    return state.is_up() && !state.is_marked(now_ms) && std::ranges::find(tried, &state) == tried.end();
+  };
+  const std::size_t count = servers_.size();
+  const std::uint32_t turn = turn_.fetch_add(1, std::memory_order_relaxed);
+  constexpr std::uint32_t attempts = 8;
+  if (options_.balance == Balance::round_robin) {
+    // The turns of one that cannot be used are spread over all others, not left to its neighbour.
+    for (std::uint32_t i = 0; i < attempts; ++i) {
+      const Server& server = servers_[(i == 0 ? turn : scatter(turn * attempts + i)) % count];
+      if (usable(server)) return &server;
+    }
+    return nullptr;
+  }
+  const std::uint32_t random = scatter(turn);
+  const std::size_t one = (random & 0xffff) % count;
+  const std::size_t two = (one + 1 + (random >> 16) % (count - 1)) % count;
+  if (!usable(servers_[one]) || !usable(servers_[two])) return nullptr;
+  return &servers_[servers_[two].state->open() < servers_[one].state->open() ? two : one];
 }
 
 const Upstream::Server& Upstream::choose(const Candidates& candidates) const noexcept {

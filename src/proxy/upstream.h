@@ -94,6 +94,11 @@ class Upstream {
   /// What is known about the server of that name, unless it is taken.
   std::shared_ptr<UpstreamServerState> known(const std::string& name, std::span<const Server> taken) const noexcept;
   const Server& choose(const Candidates& candidates) const noexcept;
+  /// Among many servers the first that may be used, without a look at all of them; null where that finds none.
+  const Server* pick_quickly(std::int64_t now_ms, std::span<const UpstreamServerState* const> tried) const noexcept;
+  static UpstreamLease lease(const Server& chosen, std::int64_t now_ms);
+
+  static constexpr std::size_t compared_max = 16;  // so few servers are all looked at for each request
 
   UpstreamOptions options_;
   std::vector<Server> servers_;

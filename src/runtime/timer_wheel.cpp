@@ -8,7 +8,7 @@ void TimerWheel::set(Timer& timer, std::uint64_t deadline_ms) noexcept {
   const bool linked = timer.next != &timer;
   timer.deadline_ms_ = deadline_ms;
   // Later than filed: the slot that comes up first will file it again.
-  if (linked && tick_of(deadline_ms) >= timer.filed_tick_) return;
+  if (linked && tick_of(deadline_ms) >= filed_tick(timer)) return;
   file(timer);
 }
 
@@ -16,13 +16,14 @@ void TimerWheel::file(Timer& timer) noexcept {
   timer.unlink();
   const std::uint64_t due = std::max(tick_of(timer.deadline_ms_), tick_ + 1);
   // Further away than one turn: look at it again at the end of the turn.
-  timer.filed_tick_ = std::min(due, tick_ + slots - 1);
-  TimerLink& slot = slots_[timer.filed_tick_ % slots];
+  const std::uint64_t tick = std::min(due, tick_ + slots - 1);
+  timer.filed_slot_ = static_cast<std::uint32_t>(tick % slots);
+  TimerLink& slot = slots_[timer.filed_slot_];
   timer.previous = slot.previous;
   timer.next = &slot;
   slot.previous->next = &timer;
   slot.previous = &timer;
-  if (nearest_is_known_) nearest_tick_ = std::min(nearest_tick_, timer.filed_tick_);
+  if (nearest_is_known_) nearest_tick_ = std::min(nearest_tick_, tick);
 }
 
 void TimerWheel::advance(std::uint64_t now_ms) noexcept {

@@ -41,7 +41,7 @@ class Timer : TimerLink {
 
   Fire fire_;
   std::uint64_t deadline_ms_ = never;
-  std::uint64_t filed_tick_ = 0;  // the slot it lies in; its deadline may have moved later since
+  std::uint32_t filed_slot_ = 0;  // where it lies; its deadline may have moved later since
 };
 
 class TimerWheel {
@@ -63,6 +63,9 @@ class TimerWheel {
 
   static std::uint64_t tick_of(std::uint64_t ms) noexcept { return (ms + tick_ms - 1) / tick_ms; }
   void file(Timer& timer) noexcept;
+  std::uint64_t filed_tick(const Timer& timer) const noexcept {
+    return tick_ + 1 + (timer.filed_slot_ + slots - (tick_ + 1) % slots) % slots;
+  }
   std::uint64_t nearest_tick() noexcept;  // of the slots with a timer; `nowhere` without one
 
   static constexpr std::uint64_t nowhere = ~std::uint64_t{0};

@@ -74,7 +74,8 @@ void ServerWorker::listen() {
                                            const Address& local) {
       auto places = options_.connection_limits->admit(remote, at->spoken->https != nullptr);
       if (!places) return report_refusal(*at->listener, remote);
-      loop_.connections.spawn(serve(std::move(stream), at->spoken, Peers{remote, local}, std::move(*places)));
+      loop_.connections.spawn(serve(std::unique_ptr<Incoming>(
+          new Incoming{{}, std::move(stream), at->spoken, Peers{remote, local}, std::move(*places)})));
     };
     at->tcp = std::make_unique<TcpListener>(loop_, listener->take_socket(options_.index), std::move(on_accept));
     at->tcp->on_pause = [this, listener](int error) { report_pause(*listener, error); };
@@ -95,11 +96,14 @@ void ServerWorker::refresh() {
   });
 }
 
-Task<void> ServerWorker::serve(std::unique_ptr<TcpStream> stream, std::shared_ptr<const Spoken> spoken, Peers peers,
-                               ConnectionLimits::Places places) {
-  Session session(loop_, *options_.site, spoken->listener, sessions_, peers);
-  session.hold_handshake(std::move(places.handshake));
-  (void)co_await drive(spoken->make_first_protocol(), Wire(std::move(stream)), session);
+Task<void> ServerWorker::serve(std::unique_ptr<Incoming> incoming) {
+  const std::shared_ptr<const Spoken> spoken = std::move(incoming->spoken);
+  const ClientCounts::Place place = std::move(incoming->places.connection);
+  Session session(loop_, *options_.site, spoken->listener, sessions_, incoming->peers);
+  session.hold_handshake(std::move(incoming->places.handshake));
+  Wire wire(std::move(incoming->stream));
+  incoming.reset();
+  (void)co_await drive(spoken->make_first_protocol(), std::move(wire), session);
 }
 
 void ServerWorker::begin_drain() noexcept {

@@ -56,13 +56,20 @@ class ServerWorker {
     std::unique_ptr<TcpListener> tcp;
   };
 
+  /// What serve() begins with; gone when it waits for the first time, for its frame stays as long as the connection.
+  struct Incoming : Pooled {
+    std::unique_ptr<TcpStream> stream;
+    std::shared_ptr<const Spoken> spoken;
+    Peers peers;
+    ConnectionLimits::Places places;
+  };
+
   void run();
   void listen();
   void take_spoken(Listening& at);
   void begin_drain() noexcept;
   void at_turn_end() noexcept;
-  Task<void> serve(std::unique_ptr<TcpStream> stream, std::shared_ptr<const Spoken> spoken, Peers peers,
-                   ConnectionLimits::Places places);
+  Task<void> serve(std::unique_ptr<Incoming> incoming);
   void report_refusal(const ServerListener& listener, const Address& remote);
   void report_pause(const ServerListener& listener, int error);
 

@@ -1,20 +1,69 @@
 #include "switching/session.h"
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 namespace turnout {
 
-// What the record of a switch needs again at its end.
-struct Session::Open : Pooled {
-  std::unique_ptr<Open> before;
-  RequestHead request;
-  PooledString offer;
-  PooledString token;
+// What the record of a switch needs again at its end. It lasts as long as the tunnel does, and there may be very many:
+// the texts lie one behind the other in the same block.
+struct Session::Open {
+  enum Text : std::uint8_t { method, target, authority, user_agent, referer, offer, token, texts };
+
+  std::unique_ptr<Open, DeleteOpen> before;
   std::uint64_t id = 0;
   std::uint64_t began_ms = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
-  int status = 0;
+  std::uint32_t block_bytes = 0;
+  std::uint16_t status = 0;
   Why reason = Why::none;
+  HttpVersion version = HttpVersion::http11;
+  bool secure = false;
+  std::array<std::uint16_t, texts> ends{};  // a head has 64 KiB at most
+
+  static Open* make(const std::array<std::string_view, texts>& all) {
+    std::size_t bytes = sizeof(Open);
+    for (const std::string_view one : all) bytes += std::min<std::size_t>(one.size(), text_bytes_max);
+    auto* open = new (pool_take(bytes)) Open;
+    open->block_bytes = static_cast<std::uint32_t>(bytes);
+    std::size_t end = 0;
+    for (std::size_t i = 0; i < texts; ++i) {
+      const std::string_view one = all[i].substr(0, text_bytes_max);
+      std::memcpy(open->begin() + end, one.data(), one.size());
+      end += one.size();
+      open->ends[i] = static_cast<std::uint16_t>(end);
+    }
+    return open;
+  }
+  std::string_view text(Text which) const noexcept {
+    const std::size_t from = which == 0 ? 0 : ends[which - 1];
+    return {begin() + from, ends[which] - from};
+  }
+  RequestHead request() const {
+    RequestHead head;
+    head.version = version;
+    head.secure = secure;
+    head.method = text(method);
+    head.target = text(target);
+    head.authority = text(authority);
+    if (const auto value = text(user_agent); !value.empty()) head.fields.add("user-agent", value);
+    if (const auto value = text(referer); !value.empty()) head.fields.add("referer", value);
+    return head;
+  }
+
+ private:
+  static constexpr std::size_t text_bytes_max = 9'000;  // of them all together less than 64 KiB
+  char* begin() noexcept { return reinterpret_cast<char*>(this + 1); }
+  const char* begin() const noexcept { return reinterpret_cast<const char*>(this + 1); }
 };
+
+void Session::DeleteOpen::operator()(Open* open) const noexcept {
+  const std::size_t bytes = open->block_bytes;
+  open->~Open();
+  pool_give_back(open, bytes);
+}
 
 Session::Session(Worker& worker, const Site& site, const Listener& listener, Sessions& sessions, const Peers& peers)
     : worker_(worker), site_(site), listener_(listener), sessions_(sessions), peers_(peers) {
@@ -53,32 +102,26 @@ void Session::record(Record record) const noexcept {
 
 void Session::record_open(const RequestHead* request, int status, std::string_view offer, std::string_view token,
                           Why reason) {
-  auto open = std::make_unique<Open>();
-  if (request != nullptr) {
-    open->request.version = request->version;
-    open->request.secure = request->secure;
-    open->request.method = request->method;
-    open->request.target = request->target;
-    open->request.authority = request->authority;
-    for (const std::string_view name : {"user-agent", "referer"}) {
-      if (const auto value = request->fields.find(name); value) open->request.fields.add(name, *value);
-    }
-  }
-  open->offer = offer;
-  open->token = token;
+  static const RequestHead unknown;
+  const RequestHead& asked = request != nullptr ? *request : unknown;
+  std::unique_ptr<Open, DeleteOpen> open(
+      Open::make({asked.method, asked.target, asked.authority, asked.fields.find("user-agent").value_or(""),
+                  asked.fields.find("referer").value_or(""), offer, token}));
+  open->version = asked.version;
+  open->secure = asked.secure;
   open->id = sessions_.next_tunnel_id();
   open->began_ms = worker_.now_ms();
   open->bytes_in = bytes_in();
   open->bytes_out = bytes_out();
-  open->status = status;
+  open->status = static_cast<std::uint16_t>(status);
   open->reason = reason;
   record({.kind = RecordKind::open,
-          .request = &open->request,
+          .request = &asked,
           .status = status,
           .began_ms = open->began_ms,
           .tunnel_id = open->id,
-          .offer = open->offer,
-          .token = open->token,
+          .offer = offer,
+          .token = token,
           .outcome = "accepted",
           .reason = reason});
   open->before = std::move(open_);
@@ -104,15 +147,16 @@ std::string_view closed_by(Why reason) noexcept {
 void Session::record_close(Why reason) noexcept {
   const std::string_view by = closed_by(reason);
   while (open_) {
+    const RequestHead request = open_->request();
     record({.kind = RecordKind::close,
-            .request = &open_->request,
+            .request = &request,
             .status = open_->status,
             .began_ms = open_->began_ms,
             .bytes_in = bytes_in() - open_->bytes_in,
             .bytes_out = bytes_out() - open_->bytes_out,
             .tunnel_id = open_->id,
-            .offer = open_->offer,
-            .token = open_->token,
+            .offer = open_->text(Open::offer),
+            .token = open_->text(Open::token),
             .outcome = "accepted",
             .reason = open_->reason,
             .closed_by = by,

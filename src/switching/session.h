@@ -84,6 +84,9 @@ class Session {
  private:
   friend class Sessions;
   struct Open;
+  struct DeleteOpen {
+    void operator()(Open* open) const noexcept;
+  };
 
   Worker& worker_;
   const Site& site_;
@@ -93,7 +96,7 @@ class Session {
   Session* previous_ = nullptr;  // in the list of the worker's sessions
   Session* next_ = nullptr;
   StreamMeter meter_;
-  std::unique_ptr<Open> open_;
+  std::unique_ptr<Open, DeleteOpen> open_;
   Admission::Ticket ticket_;
   ClientCounts::Place handshake_;
   Transcript transcript_;

@@ -8,8 +8,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
+#include <utility>
 
 #include "base/pool.h"
 #include "base/why.h"
@@ -34,29 +34,40 @@ class Transcript {
   Transcript() = default;
   Transcript(const Transcript&) = delete;
   Transcript& operator=(const Transcript&) = delete;
-  ~Transcript();
+  ~Transcript() { pool_give_back(packed_, room_); }
 
   void add(TranscriptEvent event, std::uint64_t now_ms);
 
   template <class Visit>
   void for_each(Visit visit) const {
-    for (const Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
-      for (std::uint8_t i = 0; i < chunk->count; ++i) visit(chunk->events[i]);
+    TranscriptEvent event{};
+    for (std::size_t at = 0; at != size_;) {
+      at = unpack(at, event);
+      visit(std::as_const(event));
     }
   }
   /// Events that found no room any more.
   std::uint32_t dropped() const noexcept { return dropped_; }
 
  private:
-  struct Chunk : Pooled {
-    Chunk* next = nullptr;
-    std::uint8_t count = 0;
-    TranscriptEvent events[3];
+  // Every connection has one, for as long as it lives: events lie one behind the other, each with what it has to say.
+  // A name is left out where it is that of the event before.
+  struct Packed {
+    std::uint8_t kind : 4, has_name : 1, has_status : 1, has_bytes : 1, is_late : 1;
+    Why why;
+    std::uint16_t after_ms;  // since the event before; late: that has four bytes behind
   };
-  Chunk* first_ = nullptr;
-  Chunk* last_ = nullptr;
-  std::uint64_t began_ms_ = 0;
-  std::uint32_t count_ = 0;
+  static constexpr std::size_t packed_bytes_max = sizeof(Packed) + 4 + sizeof(const char*) + 2 + 4;
+
+  /// The event at `at`, given the one before it; where the next one begins.
+  std::size_t unpack(std::size_t at, TranscriptEvent& event) const noexcept;
+
+  std::byte* packed_ = nullptr;
+  const char* last_name_ = "";
+  std::uint64_t last_ms_ = 0;
+  std::uint16_t size_ = 0;
+  std::uint16_t room_ = 0;
+  std::uint16_t count_ = 0;
   std::uint32_t dropped_ = 0;
 };
 

@@ -9,7 +9,7 @@ Relay::Watch::Watch(Direction& owner) noexcept
       }),
       direction(owner) {}
 
-Relay::Direction::Direction(Relay& owner, Stream& source, Stream& sink, bool is_forth) noexcept
+Relay::Direction::Direction(Relay& owner, Stream& source, bool is_forth) noexcept
     : Waiter([](Waiter& waiter) noexcept {
         auto& direction = static_cast<Direction&>(waiter);
         direction.relay.advance(direction);
@@ -17,13 +17,10 @@ Relay::Direction::Direction(Relay& owner, Stream& source, Stream& sink, bool is_
       watch(*this),
       relay(owner),
       from(source),
-      to(sink),
       forth(is_forth) {}
 
 Relay::Relay(Wire& first, Wire& second, Observer& observer) noexcept
-    : forth_(*this, first.stream(), second.stream(), true),
-      back_(*this, second.stream(), first.stream(), false),
-      observer_(observer) {}
+    : forth_(*this, first.stream(), true), back_(*this, second.stream(), false), observer_(observer) {}
 
 Relay::~Relay() {
   take_back_waiters();
@@ -34,12 +31,12 @@ void Relay::take_back_waiters() noexcept {
     direction->from.worker().unpost(*direction);
     direction->from.worker().unpost(direction->watch);
     direction->from.wait(Side::read, nullptr);
-    direction->to.wait(Side::write, nullptr);
+    direction->to().wait(Side::write, nullptr);
   }
 }
 
 void Relay::wait_for_sink(Direction& direction) noexcept {
-  direction.to.wait(Side::write, &direction);
+  direction.to().wait(Side::write, &direction);
   if (!direction.from.is_broken()) {
     direction.from.wait(Side::read, &direction.watch);
   } else {
@@ -87,7 +84,7 @@ void Relay::advance(Direction& direction) noexcept {
 
 void Relay::run(Direction& direction) noexcept {
   Stream& from = direction.from;
-  Stream& to = direction.to;
+  Stream& to = direction.to();
   ReadAhead& ahead = from.ahead();
   while (!over_ && !direction.closed) {
     if (const Bytes unread = ahead.peek(); !unread.empty()) {

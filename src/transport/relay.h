@@ -59,11 +59,11 @@ class Relay {
     Direction& direction;
   };
   struct Direction : Waiter {
-    Direction(Relay& owner, Stream& source, Stream& sink, bool is_forth) noexcept;
+    Direction(Relay& owner, Stream& source, bool is_forth) noexcept;
+    Stream& to() const noexcept { return forth ? relay.back_.from : relay.forth_.from; }
     Watch watch;
     Relay& relay;
     Stream& from;
-    Stream& to;
     bool forth;
     bool ended = false;   // the source has nothing more
     bool closed = false;  // and the sink knows

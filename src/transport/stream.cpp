@@ -2,12 +2,10 @@
 
 namespace turnout {
 
-Stream::Deadline::Deadline(Stream& owner) noexcept
-    : Timer([](Timer& timer) noexcept { static_cast<Deadline&>(timer).stream.interrupt(Code::timed_out); }),
-      stream(owner) {}
-
 Stream::Stream(Worker& worker, std::uint8_t layer) noexcept
-    : worker_(worker), deadline_(*this), ahead_(worker.buffers(), layer) {}
+    : Timer([](Timer& timer) noexcept { static_cast<Stream&>(timer).interrupt(Code::timed_out); }),
+      worker_(worker),
+      ahead_(worker.buffers(), layer) {}
 
 void Stream::attach(StreamMeter* meter) noexcept {
   if (meter_ != nullptr) meter_->stream = nullptr;
@@ -43,15 +41,15 @@ Code Stream::take_interrupt(Side side) noexcept {
 
 void Stream::expires_after(Millis duration) noexcept {
   duration_ms_ = static_cast<std::uint32_t>(duration.count());
-  worker_.set_timer(deadline_, duration);
+  worker_.set_timer(*this, duration);
 }
 
 void Stream::expires_never() noexcept {
-  worker_.wheel().clear(deadline_);
+  worker_.wheel().clear(*this);
 }
 
 void Stream::renew_deadline() noexcept {
-  if (deadline_.is_set()) worker_.set_timer(deadline_, Millis(duration_ms_));
+  if (is_set()) worker_.set_timer(*this, Millis(duration_ms_));
 }
 
 void Stream::wake_later(Side side) noexcept {

@@ -30,7 +30,7 @@ struct StreamMeter {
   std::uint64_t bytes_written = 0;
 };
 
-class Stream : public Pooled {
+class Stream : public Pooled, private Timer {
  public:
   /// `layer`: 0 for what reads from the system, else one more than the layer of the stream below.
   Stream(Worker& worker, std::uint8_t layer) noexcept;
@@ -97,20 +97,16 @@ class Stream : public Pooled {
   }
 
  private:
-  struct Deadline : Timer {
-    explicit Deadline(Stream& owner) noexcept;
-    Stream& stream;
-  };
   static constexpr std::size_t index(Side side) noexcept { return static_cast<std::size_t>(side); }
 
+  // An idle connection is mostly streams: members lie so that there is no gap between them.
+  std::uint32_t duration_ms_ = 0;  // of the deadline, which is the Timer
   Worker& worker_;
   StreamMeter* meter_ = nullptr;
   Waiter* waiting_[2] = {nullptr, nullptr};
-  Deadline deadline_;
-  std::uint32_t duration_ms_ = 0;
+  [[no_unique_address]] ReadAhead ahead_;
   Code interrupted_[2] = {Code::ok, Code::ok};
   Code interrupted_any_ = Code::ok;
-  ReadAhead ahead_;
 };
 
 }  // namespace turnout

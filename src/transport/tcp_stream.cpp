@@ -8,27 +8,26 @@
 
 namespace turnout {
 
-Result<std::unique_ptr<TcpStream>> TcpStream::adopt(EpollLoop& loop, Descriptor socket, const char* name) noexcept {
-  std::unique_ptr<TcpStream> stream(new TcpStream(loop, std::move(socket), name));
+Result<std::unique_ptr<TcpStream>> TcpStream::adopt(EpollLoop& loop, Descriptor socket, Kind kind) noexcept {
+  std::unique_ptr<TcpStream> stream(new TcpStream(loop, std::move(socket), kind));
   if (Result<void> added = loop.add(stream->socket_.get(), *stream); !added) return std::unexpected(added.error());
   return stream;
 }
 
-TcpStream::TcpStream(EpollLoop& loop, Descriptor socket, const char* name) noexcept
+TcpStream::TcpStream(EpollLoop& loop, Descriptor socket, Kind kind) noexcept
     : Stream(loop, 0),
       EventSource([](EventSource& source, std::uint32_t events) noexcept {
         static_cast<TcpStream&>(source).became_ready(events);
       }),
-      loop_(loop),
-      name_(name),
-      socket_(std::move(socket)) {}
+      socket_(std::move(socket)),
+      kind_(kind) {}
 
 TcpStream::~TcpStream() {
   close_socket();
 }
 
 void TcpStream::close_socket() noexcept {
-  loop_.forget(*this);
+  loop().forget(*this);
   socket_.reset();
 }
 
@@ -43,7 +42,7 @@ void TcpStream::became_ready(std::uint32_t events) noexcept {
   Waiter* writer = writable_ ? take_waiter(Side::write) : nullptr;
   if (reader != nullptr && writer != nullptr) {
     // The first one called may destroy this stream, so only one is called from here.
-    loop_.post(*writer);
+    worker().post(*writer);
     writer = nullptr;
   }
   wake_now(reader != nullptr ? reader : writer);

@@ -14,9 +14,10 @@ namespace turnout {
 
 class TcpStream final : public Stream, private EventSource {
  public:
-  /// Takes over a non-blocking socket that is connected or about to be. `name` lives for ever: "tcp", "unix".
-  static Result<std::unique_ptr<TcpStream>> adopt(EpollLoop& loop, Descriptor socket,
-                                                  const char* name = "tcp") noexcept;
+  enum class Kind : std::uint8_t { tcp, unix_socket };
+
+  /// Takes over a non-blocking socket that is connected or about to be.
+  static Result<std::unique_ptr<TcpStream>> adopt(EpollLoop& loop, Descriptor socket, Kind kind = Kind::tcp) noexcept;
   ~TcpStream() override;
 
   Io try_read(MutableBytes into) noexcept override;
@@ -25,19 +26,20 @@ class TcpStream final : public Stream, private EventSource {
   Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept override;
   void abort() noexcept override;
   bool is_broken() const noexcept override { return failed_ || !socket_; }
-  std::string_view name() const noexcept override { return name_; }
+  std::string_view name() const noexcept override { return kind_ == Kind::tcp ? "tcp" : "unix"; }
 
   /// For a socket that is about to be connected: would_block until that has succeeded or failed.
   Code try_connect() noexcept;
 
  private:
-  TcpStream(EpollLoop& loop, Descriptor socket, const char* name) noexcept;
+  TcpStream(EpollLoop& loop, Descriptor socket, Kind kind) noexcept;
   void became_ready(std::uint32_t events) noexcept;
   void close_socket() noexcept;
 
-  EpollLoop& loop_;
-  const char* name_;
+  EpollLoop& loop() const noexcept { return static_cast<EpollLoop&>(worker()); }
+
   Descriptor socket_;
+  Kind kind_;
   bool readable_ = false;
   bool writable_ = false;
   // No further edge announces what is still unread once these were seen: the FIN's edge came with the data.

@@ -35,7 +35,7 @@ Task<Result<std::unique_ptr<TcpStream>>> unix_connect(EpollLoop& loop, std::stri
     const Code how = co_await pause.wait(retry_every);
     if (how == Code::cancelled) co_return fail(how, Source::internal);
   }
-  co_return TcpStream::adopt(loop, std::move(socket), "unix");
+  co_return TcpStream::adopt(loop, std::move(socket), TcpStream::Kind::unix_socket);
 }
 
 }  // namespace turnout

@@ -7,6 +7,7 @@
 #include "codec/http1/chunked.h"
 #include "transport/http2/field_block.h"
 #include "transport/http2/link.h"
+#include "transport/http2/memory.h"
 
 namespace turnout {
 
@@ -277,8 +278,8 @@ nghttp2_session* make_http2_session(Http2Role role, const Limits& limits, Http2L
   nghttp2_option_set_stream_reset_rate_limit(made, std::uint64_t{10} * limits.resets_burst,
                                              std::uint64_t{10} * limits.resets_per_second);
   nghttp2_session* session = nullptr;
-  const auto make = role == Http2Role::server ? &nghttp2_session_server_new2 : &nghttp2_session_client_new2;
-  return make(&session, callbacks(), &link, made) == 0 ? session : nullptr;
+  const auto make = role == Http2Role::server ? &nghttp2_session_server_new3 : &nghttp2_session_client_new3;
+  return make(&session, callbacks(), &link, made, http2_memory()) == 0 ? session : nullptr;
 }
 
 nghttp2_data_provider http2_body_of(Http2StreamState& state) noexcept {
