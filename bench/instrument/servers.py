@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -125,6 +126,7 @@ class Bench:
         return process
 
     def render(self, template, name, ports, backend_address, **more):
+        name = re.sub(r"[^a-z0-9]+", "-", name)
         values = {"FOLDER": self.folder, "NAME": name, "BACKEND": backend_address, "MODULES": "/usr/lib/apache2/modules",
                   "BACKEND_HOST": backend_address.split(":")[0], "BACKEND_PORT": backend_address.split(":")[1],
                   "MORE": "", "BUFFERS": "", "PROXY": "", "GLOBAL": "", **ports, **more}
@@ -180,7 +182,7 @@ class Bench:
             command = [self.tool("floor"), "relay", "--listen", listen, "--backend", backend_address]
         else:
             raise ValueError(name)
-        server = Process(name, command, ports["HTTP"], self.log(name.replace(" ", "-").replace(",", "")), namespace)
+        server = Process(name, command, ports["HTTP"], self.log(re.sub(r"[^a-z0-9]+", "-", name)), namespace)
         server.https, server.http2 = ports["HTTPS"], ports[http2]
         return server
 

@@ -3,6 +3,7 @@
 #include "client/http1_client.h"
 #include "client/http2_client.h"
 #include "client/tls_client.h"
+#include "switching/drive.h"
 #include "switching/session.h"
 
 namespace turnout::client {

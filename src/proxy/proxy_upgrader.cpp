@@ -62,24 +62,23 @@ class UpstreamAnswerer final : public Answerer {
 class TunnelLease final : public Tunnel::Keep {
  public:
   TunnelLease(UpstreamLease lease, Worker& worker)
-      : lease_(std::move(lease)), worker_(worker), watch_(lease_.state(), worker, this, &on_down) {}
+      : lease_(std::move(lease)), watch_(lease_.state(), worker, this, &on_down) {}
   void watch(Waiter* ends) override {
     ends_ = ends;
-    if (is_down_ && ends_ != nullptr) worker_.post(*ends_);
+    if (is_down_ && ends_ != nullptr) watch_.worker().post(*ends_);
   }
 
  private:
   static void on_down(void* target, UpstreamServerState::Health /*health*/) noexcept {
     auto& self = *static_cast<TunnelLease*>(target);
     self.is_down_ = true;
-    if (self.ends_ != nullptr) self.worker_.post(*self.ends_);
+    if (self.ends_ != nullptr) self.watch_.worker().post(*self.ends_);
   }
 
   UpstreamLease lease_;
-  Worker& worker_;
   Waiter* ends_ = nullptr;
+  [[no_unique_address]] UpstreamServerState::Watch watch_;
   bool is_down_ = false;
-  UpstreamServerState::Watch watch_;
 };
 
 /// Sends the request with its whole body, and waits for the answer that is not an interim one.

@@ -26,7 +26,7 @@ struct TunnelLimits {
 class Tunnel final : public Protocol, private Relay::Observer {
  public:
   /// Something that lasts as long as the tunnel: its place among the connections of a server.
-  class Keep {
+  class Keep : public Pooled {
    public:
     virtual ~Keep() = default;
     /// `ends` is called, from the loop of the tunnel's worker, when the tunnel has to end.

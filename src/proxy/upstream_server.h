@@ -109,6 +109,8 @@ class UpstreamServerState::Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
+  Worker& worker() const noexcept { return worker_; }
+
  private:
   friend class UpstreamServerState;
   void unlink() noexcept;  // under the mutex

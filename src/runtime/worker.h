@@ -80,7 +80,7 @@ class Worker {
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
   SharedBuffers buffers_;
-  std::array<char, 32 * 1024> scratch_;
+  std::array<char, 80 * 1024> scratch_;  // four DATA frames of HTTP/2 in one write
   std::unordered_map<const void*, std::unique_ptr<WorkerLocal>> locals_;
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "server/log.h"
+#include "switching/drive.h"
 
 namespace turnout {
 namespace {

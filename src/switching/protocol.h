@@ -46,7 +46,4 @@ class Protocol : public Pooled {
   virtual Task<Outcome> run(Wire wire, Session& session) = 0;
 };
 
-/// Runs the protocols of one connection, one after the other, until one says that it is over.
-Task<Closed> drive(std::unique_ptr<Protocol> protocol, Wire wire, Session& session);
-
 }  // namespace turnout

@@ -2,22 +2,17 @@
 
 namespace turnout {
 
-Relay::Watch::Watch(Direction& owner) noexcept
+Relay::Ready::Ready() noexcept
     : Waiter([](Waiter& waiter) noexcept {
-        Direction& direction = static_cast<Watch&>(waiter).direction;
-        direction.relay.look_at_source(direction);
-      }),
-      direction(owner) {}
-
-Relay::Direction::Direction(Relay& owner, Stream& source, bool is_forth) noexcept
-    : Waiter([](Waiter& waiter) noexcept {
-        auto& direction = static_cast<Direction&>(waiter);
+        auto& direction = static_cast<Direction&>(static_cast<Ready&>(waiter));
         direction.relay.advance(direction);
-      }),
-      watch(*this),
-      relay(owner),
-      from(source),
-      forth(is_forth) {}
+      }) {}
+
+Relay::Watch::Watch() noexcept
+    : Waiter([](Waiter& waiter) noexcept {
+        auto& direction = static_cast<Direction&>(static_cast<Watch&>(waiter));
+        direction.relay.look_at_source(direction);
+      }) {}
 
 Relay::Relay(Wire& first, Wire& second, Observer& observer) noexcept
     : forth_(*this, first.stream(), true), back_(*this, second.stream(), false), observer_(observer) {}
@@ -28,19 +23,19 @@ Relay::~Relay() {
 
 void Relay::take_back_waiters() noexcept {
   for (Direction* direction : {&forth_, &back_}) {
-    direction->from.worker().unpost(*direction);
-    direction->from.worker().unpost(direction->watch);
+    direction->from.worker().unpost(direction->ready());
+    direction->from.worker().unpost(direction->watch());
     direction->from.wait(Side::read, nullptr);
     direction->to().wait(Side::write, nullptr);
   }
 }
 
 void Relay::wait_for_sink(Direction& direction) noexcept {
-  direction.to().wait(Side::write, &direction);
+  direction.to().wait(Side::write, &direction.ready());
   if (!direction.from.is_broken()) {
-    direction.from.wait(Side::read, &direction.watch);
+    direction.from.wait(Side::read, &direction.watch());
   } else {
-    direction.from.worker().post(direction.watch);
+    direction.from.worker().post(direction.watch());
   }
 }
 
@@ -48,7 +43,7 @@ void Relay::look_at_source(Direction& direction) noexcept {
   if (over_) return;
   if (!direction.from.is_broken()) {
     // More has come, which is not read before what there is was taken.
-    if (!direction.from.is_waiting(Side::read)) direction.from.wait(Side::read, &direction.watch);
+    if (!direction.from.is_waiting(Side::read)) direction.from.wait(Side::read, &direction.watch());
     return;
   }
   broke(direction, true, Code::reset);
@@ -64,7 +59,7 @@ bool Relay::await_ready() noexcept {
 void Relay::stop(Code why) noexcept {
   finish({RelayEnd::Kind::stopped, false, why});
   // In a turn of its own: who calls may go away with whoever waits for the relay.
-  if (caller_) forth_.from.worker().post(forth_);
+  if (caller_) forth_.from.worker().post(forth_.ready());
 }
 
 void Relay::finish(RelayEnd end) noexcept {
@@ -107,7 +102,7 @@ void Relay::run(Direction& direction) noexcept {
     if (direction.ended) {
       const Code code = to.try_close_write();
       if (code == Code::would_block) {
-        to.wait(Side::write, &direction);
+        to.wait(Side::write, &direction.ready());
         return;
       }
       if (code != Code::ok) return broke(direction, false, code);
@@ -123,12 +118,12 @@ void Relay::run(Direction& direction) noexcept {
     }
     if (from.worker().turn_budget == 0) {
       // There is more, but others are waiting too (D7).
-      from.worker().post(direction);
+      from.worker().post(direction.ready());
       return;
     }
     const Io io = Wire::try_fill(from, held_bytes_max);
     if (io.code == Code::would_block) {
-      from.wait(Side::read, &direction);
+      from.wait(Side::read, &direction.ready());
       return;
     }
     if (io.code != Code::ok) return broke(direction, true, io.code);

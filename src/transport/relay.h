@@ -52,16 +52,19 @@ class Relay {
   RelayEnd await_resume() const noexcept { return end_; }
 
  private:
-  struct Direction;
+  /// Goes on: there is something to read, or room to write.
+  struct Ready : Waiter {
+    Ready() noexcept;
+  };
   /// Notices that the source breaks while its bytes wait for the sink: nobody reads from it then.
   struct Watch : Waiter {
-    explicit Watch(Direction& owner) noexcept;
-    Direction& direction;
+    Watch() noexcept;
   };
-  struct Direction : Waiter {
-    Direction(Relay& owner, Stream& source, bool is_forth) noexcept;
+  struct Direction : Ready, Watch {
+    Direction(Relay& owner, Stream& source, bool is_forth) noexcept : relay(owner), from(source), forth(is_forth) {}
     Stream& to() const noexcept { return forth ? relay.back_.from : relay.forth_.from; }
-    Watch watch;
+    Waiter& ready() noexcept { return static_cast<Ready&>(*this); }
+    Waiter& watch() noexcept { return static_cast<Watch&>(*this); }
     Relay& relay;
     Stream& from;
     bool forth;

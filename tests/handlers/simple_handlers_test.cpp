@@ -6,6 +6,7 @@
 #include "handlers/respond.h"
 #include "handlers/router.h"
 #include "protocols/http1/http1.h"
+#include "switching/drive.h"
 #include "tests/support/memory_server.h"
 
 namespace turnout {

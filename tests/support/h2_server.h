@@ -10,6 +10,7 @@
 
 #include "protocols/http2/http2.h"
 #include "runtime/sim_loop.h"
+#include "switching/drive.h"
 #include "switching/exchange.h"
 #include "switching/registry.h"
 #include "switching/session.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "protocols/http1/http1.h"
+#include "switching/drive.h"
 
 namespace turnout {
 

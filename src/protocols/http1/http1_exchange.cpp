@@ -10,6 +10,12 @@
 #include "codec/http1/response_writer.h"
 
 namespace turnout {
+namespace {
+
+// A head and as much of the content as is worth a copy.
+constexpr std::size_t with_head_bytes_max = 32 * 1024;
+
+}  // namespace
 
 Task<Result<Bytes>> Http1Exchange::read() {
   if (has_failed()) co_return std::unexpected(failure_);
@@ -52,7 +58,7 @@ HeadTail Http1Exchange::tail(const ResponseHead& head, std::optional<std::uint64
 Task<Result<void>> Http1Exchange::send_head(const ResponseHead& head, const HeadTail& end, Bytes body) {
   status_ = head.status;
   wire_.expires_after(session().limits().send_stall);
-  const std::span<char> scratch = session().worker().scratch();
+  const std::span<char> scratch = session().worker().scratch().first(with_head_bytes_max);
   const std::size_t head_bytes_max = response_head_bytes_max(head, end);
   if (head_bytes_max + std::min(body.size(), first_bytes_max) > scratch.size()) {
     PooledString text;

@@ -5,6 +5,7 @@
 
 #include "protocols/http2/connection.h"
 #include "protocols/http2/exchange.h"
+#include "switching/drive.h"
 #include "switching/registry.h"
 #include "switching/session.h"
 #include "transport/http2/stream.h"

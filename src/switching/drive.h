@@ -1,10 +1,20 @@
-#include "switching/protocol.h"
+// drive(): the protocols of one connection, one after the other.
+//
+//   (void)co_await drive(spoken->make_first_protocol(), std::move(wire), session);
+//
+// It is in a header so that its frame can be part of the caller's: every idle connection has one.
+#pragma once
 
+#include <memory>
+#include <utility>
+
+#include "switching/protocol.h"
 #include "switching/session.h"
 
 namespace turnout {
 
-Task<Closed> drive(std::unique_ptr<Protocol> protocol, Wire wire, Session& session) {
+/// Until one of them says that it is over.
+inline Task<Closed> drive(std::unique_ptr<Protocol> protocol, Wire wire, Session& session) {
   Closed closed{Why::too_many_switches};
   // The first protocol of a TCP connection only detects; it does not count as one of those in sequence (U18).
   for (std::uint32_t hop = 0; hop <= session.limits().switches_max + 1; ++hop) {
