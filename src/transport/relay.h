@@ -24,7 +24,7 @@ struct RelayEnd {
 class Relay {
  public:
   /// What is unread of one direction while it waits for the other side to take it, in bytes.
-  static constexpr std::size_t held_bytes_max = 32 * 1024;
+  static constexpr std::size_t held_bytes_max = 64 * 1024;
 
   class Observer {
    public:

@@ -96,9 +96,9 @@ TEST(ProxyHttp2, ManyClientsShareOneConnection) {
   EXPECT_EQ(proxy.backend().request(5).field(":authority"), "a");
   EXPECT_THAT(std::string(proxy.backend().request(5).field("via")), EndsWith("turnout"));
   for (const int id : {3, 5, 1}) answer(proxy, id, std::to_string(id));
-  EXPECT_THAT(clients[0].take(), EndsWith("1\r\n0\r\n\r\n"));
-  EXPECT_THAT(clients[1].take(), EndsWith("3\r\n0\r\n\r\n"));
-  EXPECT_THAT(clients[2].take(), EndsWith("5\r\n0\r\n\r\n"));
+  EXPECT_THAT(clients[0].take(), EndsWith("Content-Length: 1\r\n\r\n1"));
+  EXPECT_THAT(clients[1].take(), EndsWith("Content-Length: 1\r\n\r\n3"));
+  EXPECT_THAT(clients[2].take(), EndsWith("Content-Length: 1\r\n\r\n5"));
 }
 
 TEST(ProxyHttp2, ACallOfGrpc) {
@@ -151,7 +151,7 @@ TEST(ProxyHttp2, WhatWasRefusedIsAskedOnAnotherConnection) {
     ASSERT_EQ(proxy.backends(), 2u);
     proxy.run();
     answer(proxy, 1, "again", 1);
-    EXPECT_THAT(client.take(), EndsWith("again\r\n0\r\n\r\n"));
+    EXPECT_THAT(client.take(), EndsWith("Content-Length: 5\r\n\r\nagain"));
   }
 }
 
@@ -166,7 +166,7 @@ TEST(ProxyHttp2, AClientThatBreaksOffCancelsItsStreamOnly) {
   proxy.run();
   EXPECT_EQ(proxy.backend().request(1).reset, NGHTTP2_CANCEL);
   answer(proxy, 3, "hello");
-  EXPECT_THAT(stays.take(), EndsWith("hello\r\n0\r\n\r\n"));
+  EXPECT_THAT(stays.take(), EndsWith("Content-Length: 5\r\n\r\nhello"));
 }
 
 TEST(ProxyHttp2, WhereConnectionsArePrivateEachClientHasItsOwn) {
@@ -179,8 +179,8 @@ TEST(ProxyHttp2, WhereConnectionsArePrivateEachClientHasItsOwn) {
   ASSERT_EQ(proxy.backends(), 2u);
   answer(proxy, 1, "one", 0);
   answer(proxy, 1, "two", 1);
-  EXPECT_THAT(first.take(), EndsWith("one\r\n0\r\n\r\n"));
-  EXPECT_THAT(second.take(), EndsWith("two\r\n0\r\n\r\n"));
+  EXPECT_THAT(first.take(), EndsWith("Content-Length: 3\r\n\r\none"));
+  EXPECT_THAT(second.take(), EndsWith("Content-Length: 3\r\n\r\ntwo"));
   proxy.server.loop.advance(Millis(100));
   proxy.run();
   EXPECT_TRUE(proxy.backend(0).is_closed());
@@ -258,7 +258,7 @@ TEST(LAW_L2, ARefusalOfHttp2EndsThatStreamOnly) {
   proxy.run();
   ASSERT_EQ(proxy.backends(), 1u);
   answer(proxy, 3, "hello");
-  EXPECT_THAT(other.take(), EndsWith("hello\r\n0\r\n\r\n"));
+  EXPECT_THAT(other.take(), EndsWith("Content-Length: 5\r\n\r\nhello"));
 }
 
 }  // namespace
