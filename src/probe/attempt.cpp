@@ -34,6 +34,7 @@ Ended ended_by(Code code) noexcept {
   switch (code) {
     case Code::timed_out: return Ended::silent;
     case Code::reset: return Ended::reset;
+    case Code::too_large: return Ended::not_http;
     default: return Ended::closed;
   }
 }
@@ -165,6 +166,9 @@ Task<bool> Exchange::read_head(Wire& wire, Millis limit, Attempt& into) {
     const Result<std::size_t> more = co_await wire.fill();
     if (more && *more != 0) continue;
     fail_in(more ? Ended::closed : ended_by(more.error().code));
+    if (into.ended == Ended::not_http) {
+      into.fault = fmt::format("{}: the answer's head is larger than anyone needs", attempt_.ask.url.place());
+    }
     co_return false;
   }
   fail_in(Ended::not_http);
@@ -277,7 +281,8 @@ Task<void> Exchange::speak_http2(Wire& wire) {
   http2.ping();
   Http2Speaker::StreamFacts& stream = http2.stream(1);
   const Code code = co_await http2.until(limit, [&] {
-    return (http2.settings && stream.status != 0 && http2.pong && (stream.ended || stream.closed)) || http2.goaway;
+    // Not its end: of a long answer only as much comes as its window lets through.
+    return (http2.settings && stream.status != 0 && http2.pong) || http2.goaway || stream.closed;
   });
   check.settings = http2.settings;
   check.extended_connect = http2.extended_connect;

@@ -23,6 +23,7 @@ constexpr Fix idle[] = {
     {h2o, "proxy.timeout.io: 3600000"},
     {lighttpd, "server.max-read-idle = 3600\nserver.max-write-idle = 3600"},
     {envoy, "stream_idle_timeout: 0s"},
+    {iis, "<webSocket pingInterval=\"00:00:30\" />"},
     {turnout, "proxy = { to = \"backend\", idle = \"1h\" }"},
 };
 constexpr Fix lifetime[] = {

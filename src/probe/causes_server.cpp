@@ -47,6 +47,7 @@ constexpr Fix path[] = {
     {haproxy, "use_backend chat if { path_beg /chat }"},
 };
 constexpr Fix redirect[] = {
+    {caddy, "# a site written without http:// redirects to https: clients use wss://"},
     {nginx, "# no `return 301 https://...` for the path of WebSocket; clients: use the URL in Location"}};
 constexpr Fix authentication[] = {
     {nginx, "auth_basic off;   # on this location, where the application has its own check"}};
@@ -57,6 +58,7 @@ constexpr Fix module_conflict[] = {
 constexpr Fix not_installed[] = {{iis, "Install-WindowsFeature Web-WebSockets"}};
 constexpr Fix rate[] = {
     {nginx, "limit_req zone=clients burst=20 nodelay;   # limit_conn likewise: each WebSocket counts until it ends"},
+    {haproxy, "http-request deny deny_status 429 if { sc_http_req_rate(0) gt 100 }   # raise the limit of such a rule"},
     {turnout, "limit_per_client = { upgrades = \"100/m\", tunnels = 50 }"},
 };
 

@@ -67,6 +67,8 @@ constexpr Fix error_rewrite[] = {
 constexpr Fix no_upstream[] = {
     {nginx, "upstream backend { server 127.0.0.1:9000; }   # is something listening there?"},
     {haproxy, "server backend 127.0.0.1:9000 check   # `show servers state` on the stats socket says what is up"},
+    {apache, "ProxyPass /chat http://127.0.0.1:9000/chat upgrade=websocket"},
+    {caddy, "reverse_proxy 127.0.0.1:9000"},
     {turnout, "[[upstream]]\nname = \"backend\"\nservers = [\"http://127.0.0.1:9000\"]"},
 };
 
@@ -75,6 +77,7 @@ constexpr Fix upstream_tls[] = {
     {haproxy, "server backend 10.0.0.1:443 ssl verify required ca-file /etc/ssl/certs/ca-certificates.crt"},
     {apache, "ProxyPass /chat https://backend/chat upgrade=websocket   # and SSLProxyEngine on"},
     {caddy, "reverse_proxy https://backend"},
+    {turnout, "[[upstream]]\nname = \"backend\"\nservers = [\"https://127.0.0.1:9443\"]"},
 };
 
 constexpr Fix upstream_h2[] = {

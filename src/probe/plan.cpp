@@ -283,7 +283,13 @@ Task<Facts> Prober::run() {
   if (ended == Ended::tls_failed && first->tls->certificate_fault) co_return std::move(facts_);
 
   if (wanted.over != Over::http2) {
-    for (const std::string& token : tokens()) co_await offer(token);
+    for (const std::string& token : tokens()) {
+      co_await offer(token);
+      // Where nothing is answered at all, more of the same only takes time.
+      const bool is_mute =
+          facts_.attempts.front().ended == Ended::silent && facts_.attempts.back().ended == Ended::silent;
+      if (is_mute) co_return std::move(facts_);
+    }
   }
   // HTTP/2: by ALPN or prior knowledge, and what can be asked for in it.
   const bool with_http2 = wanted.over == Over::http2 || wanted.tokens.empty() || facts_.is_wanted("websocket");

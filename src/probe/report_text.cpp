@@ -154,39 +154,6 @@ std::string cause_text(const Finding& finding, Product product, const Paint& pai
 
 }  // namespace
 
-std::string annotated(const Attempt& attempt, const Style& style) {
-  const Paint paint(style.colours);
-  std::string out = fmt::format("{} {}, {}\n", text(attempt.ask.purpose), printable(attempt.ask.token, 60),
-                                attempt.ask.over == Over::http2 ? "HTTP/2" : "HTTP/" + attempt.ask.version);
-  out = paint("1", out);
-  const auto lines = [&](std::string_view head, std::string_view mark) {
-    while (!head.empty()) {
-      const std::size_t end = head.find('\n');
-      std::string_view line = head.substr(0, end);
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (!line.empty()) out += fmt::format("  {} {}\n", mark, printable(line, 400));
-      if (end == std::string_view::npos) return;
-      head.remove_prefix(end + 1);
-    }
-  };
-  lines(attempt.sent, ">");
-  if (attempt.ask.over == Over::http1) lines(attempt.received, "<");
-  if (!attempt.strict_fault.empty()) {
-    out += fmt::format("  ! {} (RFC 9112)\n", attempt.strict_fault);
-  }
-  for (const Violation& one : attempt.violations) out += fmt::format("  ! {} ({})\n", one.text, one.section);
-  if (!attempt.fault.empty()) out += fmt::format("  ! {}\n", attempt.fault);
-  for (const std::string& note : attempt.check.notes) out += fmt::format("  {}\n", note);
-  if (!attempt.behind_head.empty()) out += fmt::format("  < {}\n", printable(attempt.behind_head, 80));
-  if (!attempt.check.text.empty()) out += fmt::format("  * {}\n", printable(attempt.check.text, 300));
-  if (!attempt.body.empty() && attempt.status != 200) out += fmt::format("  < {}\n", printable(attempt.body, 300));
-  if (!attempt.second_received.empty()) {
-    out += "  second answer on the same connection:\n";
-    lines(attempt.second_received, "<");
-  }
-  return out;
-}
-
 std::string to_text(const Facts& facts, const std::vector<Finding>& findings, const Style& style) {
   const Paint paint(style.colours);
   std::string out = where(facts);

@@ -207,3 +207,33 @@ def compare_names_the_hop(stage):
     check(done.returncode == 10 and "P01" in done.stdout and "nginx" in done.stdout and "map $http_upgrade" in done.stdout,
           done.stdout)
     check(f"{echo.address}" in done.stdout, done.stdout)
+
+
+@case(None, by="Turnout")
+def snippets_for_turnout_are_valid(stage):
+    upstream = '[[upstream]]\nname = "backend"\nservers = ["http://127.0.0.1:9000"]\n'
+    listener = '[[listener]]\naddress = "127.0.0.1:0"\n'
+    checked = 0
+    for cause in json.loads(run("explain", "--json").stdout):
+        for fix in cause["fixes"]:
+            text = fix["text"]
+            if fix["product"] != "Turnout" or text.startswith("#"):
+                continue
+            if text.startswith("[[upstream]]"):
+                config = listener + text
+            elif text.startswith("[[route]]"):
+                config = listener + upstream + text + ("" if "proxy" in text else "\necho = {}")
+            elif text.startswith("["):
+                config = listener + text
+            elif text.startswith("proxy"):
+                config = listener + upstream + '[[route]]\nmatch = { path = "/**" }\n' + text
+            elif text.startswith("limit"):
+                config = listener + '[[route]]\nmatch = { path = "/**" }\necho = {}\n' + text
+            else:
+                config = text + "\n" + listener
+            file = stage.folder / f"{cause['id']}.toml"
+            file.write_text(config + "\n")
+            done = run("check", file)
+            check(done.returncode == 0, cause["id"], config, done.stderr)
+            checked += 1
+    check(checked >= 8, checked)
