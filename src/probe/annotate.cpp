@@ -101,7 +101,7 @@ std::string annotated(const Attempt& attempt, const Style& style) {
   Annotator out(style);
   out.head(attempt.sent, ">", {});
   if (attempt.ask.over == Over::http1) out.head(attempt.received, "<", attempt.violations);
-  if (!attempt.strict_fault.empty()) out.fault(attempt.strict_fault, "RFC 9112");
+  if (attempt.violations.empty() && !attempt.strict_fault.empty()) out.fault(attempt.strict_fault, "RFC 9112");
   if (!attempt.fault.empty()) out.fault(client::printable(attempt.fault, 400), "");
   for (const std::string& note : attempt.check.notes) out.line(note);
   if (!attempt.behind_head.empty()) out.line("< " + client::printable(attempt.behind_head, 80));
@@ -111,9 +111,9 @@ std::string annotated(const Attempt& attempt, const Style& style) {
     out.line("* a second answer on the same connection:");
     out.head(attempt.second_received, "<", {});
   }
-  const std::string title =
-      fmt::format("{} {}, {}", text(attempt.ask.purpose), client::printable(attempt.ask.token, 60),
-                  attempt.ask.over == Over::http2 ? "HTTP/2" : "HTTP/" + attempt.ask.version);
+  const std::string title = fmt::format("{}{}{}, {}", text(attempt.ask.purpose), attempt.ask.token.empty() ? "" : " ",
+                                        client::printable(attempt.ask.token, 60),
+                                        attempt.ask.over == Over::http2 ? "HTTP/2" : "HTTP/" + attempt.ask.version);
   return fmt::format("{}\n{}", style.colours ? fmt::format("\x1b[1m{}\x1b[0m", title) : title, out.take());
 }
 

@@ -338,8 +338,9 @@ Task<void> Exchange::speak_tls(Wire wire) {
   check.stream_server = std::string(answer.field("Server"));
   check.received = answer.received;
   check.state = answered ? Check::State::sound : Check::State::broken;
-  check.text = fmt::format("{}, certificate for {}, {}", attempt_.tls->version, client::printable(names, 80),
-                           answered ? std::to_string(answer.status) : "and no answer in it");
+  check.text =
+      fmt::format("{}, certificate for {} (not verified), {}", attempt_.tls->version, client::printable(names, 80),
+                  answered ? std::to_string(answer.status) : "and no answer in it");
   (void)co_await inside->close_write();
 }
 

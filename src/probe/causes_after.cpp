@@ -276,7 +276,7 @@ constexpr Cause after[] = {
     {"P50",
      "early-bytes-lost",
      "bytes that arrive before the 101 was passed on are dropped",
-     "RFC 9931 section 3",
+     "RFC 9931",
      "hand the buffer over with the connection; clients: wait for the 101",
      {},
      &early_bytes_lost},

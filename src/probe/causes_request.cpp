@@ -260,7 +260,7 @@ constexpr Cause list[] = {
     {"P35",
      "h2c-on-tls",
      "h2c is for cleartext; inside TLS HTTP/2 is negotiated by ALPN",
-     "RFC 9113 section 3.3",
+     "RFC 9113 section 3.2",
      "offer h2 by ALPN",
      {},
      &h2c_over_tls},
