@@ -40,6 +40,8 @@ class Stream : public Pooled, private Timer {
 
   virtual Io try_read(MutableBytes into) noexcept = 0;
   virtual Io try_write(Bytes from) noexcept = 0;  // may take a part
+  /// The next write is followed by another one right away, and may wait for it to go out in the same packet.
+  virtual void more_follows() noexcept {}
   /// Ends our side: FIN; close_notify and FIN; END_STREAM. May answer would_block.
   virtual Code try_close_write() noexcept = 0;
   /// Sends a part of a file; unsupported where that saves nothing over reading and writing it.

@@ -70,9 +70,11 @@ Io TcpStream::try_read(MutableBytes into) noexcept {
 Io TcpStream::try_write(Bytes from) noexcept {
   if (!socket_) return {0, Code::reset};
   if (!writable_) return {0, Code::would_block};
+  const int flags = MSG_NOSIGNAL | (more_follows_ ? MSG_MORE : 0);
   while (true) {
-    const ssize_t n = send(socket_.get(), from.data(), from.size(), MSG_NOSIGNAL);
+    const ssize_t n = send(socket_.get(), from.data(), from.size(), flags);
     if (n >= 0) {
+      more_follows_ = false;
       if (static_cast<std::size_t>(n) < from.size() && !broken_) writable_ = false;
       return {static_cast<std::size_t>(n), Code::ok};
     }

@@ -22,6 +22,7 @@ class TcpStream final : public Stream, private EventSource {
 
   Io try_read(MutableBytes into) noexcept override;
   Io try_write(Bytes from) noexcept override;
+  void more_follows() noexcept override { more_follows_ = true; }
   Code try_close_write() noexcept override;
   Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept override;
   void abort() noexcept override;
@@ -40,6 +41,7 @@ class TcpStream final : public Stream, private EventSource {
 
   Descriptor socket_;
   Kind kind_;
+  bool more_follows_ = false;
   bool readable_ = false;
   bool writable_ = false;
   // No further edge announces what is still unread once these were seen: the FIN's edge came with the data.

@@ -323,6 +323,8 @@ Task<Http1::Next> Http1::accept(Wire& wire, Session& session, const RequestHead&
   session.note({.kind = EventKind::accepted, .why = accepted.why, .name = accepted.token});
   session.has_now_made(accepted.kind);
   wire.expires_after(session.limits().send_stall);
+  // A server of HTTP/2 speaks at once (RFC 9113 section 3.4).
+  if (accepted.kind == Switched::http2) wire.stream().more_follows();
   const Result<void> sent = co_await wire.write(std::string_view(text));
   wire.expires_never();  // the timers of requests end here (law L9); the successor has its own
   // Behind the 101, so that it is not among the bytes of what it leads to. Of the layers in Upgrade, as "TLS/1.2,
