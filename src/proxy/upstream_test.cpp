@@ -46,6 +46,36 @@ TEST(Upstream, RoundRobinTakesTurns) {
   EXPECT_EQ(order, "abcabc");
 }
 
+// Among so many not every one is looked at for each request.
+TEST(Upstream, ManyServersTakeTurnsAndTheOthersShareWhatOneCannotTake) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 100; ++i) names.push_back("s" + std::to_string(i));
+  for (const Balance balance : {Balance::round_robin, Balance::random_two}) {
+    const Upstream upstream(options(names, balance));
+    fail_often(state(upstream, 7));
+    state(upstream, 8).set_health(Health::down);
+    std::map<std::string, int> share;
+    for (int i = 0; i < 10'000; ++i) ++share[next(upstream)];
+    EXPECT_EQ(share.size(), 98u);
+    EXPECT_EQ(share.count("s7") + share.count("s8") + share.count("none"), 0u);
+    for (const auto& [name, count] : share) EXPECT_NEAR(count, 102, 60) << name;
+  }
+}
+
+TEST(Upstream, ManyServersOfWhichOneIsUp) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 100; ++i) names.push_back("s" + std::to_string(i));
+  for (const Balance balance : {Balance::round_robin, Balance::random_two, Balance::least_connections}) {
+    const Upstream upstream(options(names, balance));
+    for (std::size_t i = 0; i < 100; ++i) {
+      if (i != 42) state(upstream, i).set_health(Health::down);
+    }
+    for (int i = 0; i < 300; ++i) EXPECT_EQ(next(upstream), "s42");
+    state(upstream, 42).set_health(Health::down);
+    EXPECT_EQ(next(upstream), "none");
+  }
+}
+
 TEST(Upstream, LeastConnectionsCountsWhatIsHeld) {
   const Upstream upstream(options({"a", "b", "c"}, Balance::least_connections));
   std::vector<UpstreamLease> tunnels;
