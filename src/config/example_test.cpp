@@ -75,6 +75,7 @@ TEST(Example, LoadsWithEveryCommentTakenOffAndNamesTheDefaults) {
   EXPECT_EQ(upstream.proxy_protocol, UpstreamConfig().proxy_protocol);
   EXPECT_EQ(upstream.keep_alive_idle, UpstreamConfig().keep_alive_idle);
   EXPECT_EQ(upstream.keep_alive_connections_max, UpstreamConfig().keep_alive_connections_max);
+  EXPECT_EQ(upstream.warm, UpstreamConfig().warm);
   ASSERT_EQ(config->routes.size(), 8U);
   EXPECT_EQ(config->routes[7].connect->targets.size(), 2U);
   const RouteConfig& route = config->routes[6];

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t name_bytes_max = 64;
 constexpr std::int64_t fails_max_max = 1'000'000;
 constexpr std::int64_t keep_alive_connections_max_max = 100'000;
+constexpr std::int64_t warm_max = 1'000;
 
 bool is_name(std::string_view text) {
   const auto fits = [](char c) {
@@ -54,6 +55,13 @@ UpstreamConfig UpstreamLoader::load(const toml::table& toml_table) {
   table.read_duration("keep_alive_idle", upstream.keep_alive_idle, Millis(1));
   if (table.read("keep_alive_connections_max", count, 0, keep_alive_connections_max_max)) {
     upstream.keep_alive_connections_max = static_cast<std::uint32_t>(count);
+  }
+  if (table.read("warm", count, 0, warm_max)) upstream.warm = static_cast<std::uint32_t>(count);
+  if (upstream.warm != 0 && upstream.proxy_protocol != SendProxyProtocol::off) {
+    problems_.add(
+        table.position("warm"),
+        "\"warm\" opens connections before there is a client, and \"proxy_protocol\" begins each with the name"
+        " of one; leave one of them out");
   }
   table.finish();
   return upstream;

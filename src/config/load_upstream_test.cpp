@@ -53,6 +53,7 @@ keep_alive_connections_max = 8
 [[upstream]]
 name = "docker"
 servers = ["unix:/var/run/docker.sock"]
+warm = 4
 )",
                                file);
   ASSERT_EQ(config.upstreams.size(), 2U);
@@ -84,6 +85,8 @@ servers = ["unix:/var/run/docker.sock"]
   EXPECT_EQ(docker.balance, Balance::round_robin);
   EXPECT_FALSE(docker.health);
   EXPECT_EQ(docker.fails_max, 3U);
+  EXPECT_EQ(docker.warm, 4U);
+  EXPECT_EQ(chat.warm, 0U);
   EXPECT_FALSE(docker.http2);
   EXPECT_EQ(docker.proxy_protocol, SendProxyProtocol::off);
 }
@@ -107,6 +110,9 @@ TEST(ConfigUpstream, FaultsAreNamedWithARemedy) {
               ElementsAre("4:11: \"balance\" is not \"round robin\"; did you mean \"round-robin\"?"));
   EXPECT_THAT(upstream_problems("proxy_protocol = true"), ElementsAre(HasSubstr("is a string, not a boolean")));
   EXPECT_THAT(upstream_problems("fails_max = -1"), ElementsAre(HasSubstr("between 0 and")));
+  EXPECT_THAT(upstream_problems("warm = 1001"), ElementsAre(HasSubstr("between 0 and 1000")));
+  EXPECT_THAT(upstream_problems("warm = 1\nproxy_protocol = \"v1\""),
+              ElementsAre(HasSubstr("4:8: \"warm\" opens connections before there is a client")));
   EXPECT_THAT(upstream_problems("server = 1"), ElementsAre(HasSubstr("did you mean \"servers\"?")));
 }
 

@@ -74,6 +74,8 @@ struct UpstreamConfig {
   // Connections without a request: how long they are kept, and how many for each server and worker.
   Millis keep_alive_idle{60'000};
   std::uint32_t keep_alive_connections_max = 64;
+  // Connections that are opened ahead of need, for switches, for each server and worker.
+  std::uint32_t warm = 0;
   SourcePosition position;
 };
 

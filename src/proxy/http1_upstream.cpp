@@ -83,6 +83,7 @@ Task<Result<std::size_t>> Http1UpstreamExchange::head_size() {
         co_await wire_->fill(std::max(limits_.head_bytes_max + 4, limits_.early_bytes_max));
     if (!more) co_return upstream(more.error());
     // Half a head is a broken answer; none at all is an old connection's end.
+    if (*more != 0) used_before_ = false;
     if (*more == 0) co_return fail(wire_->peek().empty() ? Code::end : Code::malformed, Source::upstream);
   }
 }

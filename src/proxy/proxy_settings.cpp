@@ -8,8 +8,9 @@ namespace turnout {
 
 UpstreamPool& ProxySettings::pool(const Session& session) const {
   Worker& worker = session.worker();
-  return worker.local<UpstreamPool>(
-      upstream.get(), [&] { return std::make_unique<UpstreamPool>(worker, connector, pooling, session.limits()); });
+  return worker.local<UpstreamPool>(upstream.get(), [&] {
+    return std::make_unique<UpstreamPool>(worker, connector, upstream, pooling, session.limits());
+  });
 }
 
 ForwardHop ProxySettings::hop(const Session& session, const UpstreamServer& server) const {

@@ -95,6 +95,16 @@ Task<Result<UpstreamAnswer>> ask(UpstreamExchange& upstream, const SwitchRequest
   co_return co_await final_answer(upstream, offer.exchange, settings.rules, limit);
 }
 
+/// A connection that was opened ahead of need, and that its server ended before it got the request or while it did:
+/// nothing came back. A GET without content may be sent once more (RFC 9110 section 9.2.2).
+bool was_too_old(const UpstreamExchange& upstream, const Result<UpstreamAnswer>& answer, const SwitchRequest& asked,
+                 const UpgradeOffer& offer) {
+  if (answer || !upstream.was_used_before()) return false;
+  const Error error = answer.error();
+  const bool has_ended = error.source == Source::upstream && (error.code == Code::end || error.code == Code::reset);
+  return has_ended && asked.head.method == "GET" && offer.request->body.empty();
+}
+
 /// Law L3: both sides are closed where an answer cannot be trusted, or never came.
 Verdict give_up(const UpgradeOffer& offer, ProxyFailure failure) {
   if (offer.exchange != nullptr) offer.exchange->close_after_answer();
@@ -135,6 +145,16 @@ Task<Verdict> ProxyUpgrader::consider(const UpgradeOffer& offer, const UpgradeTo
     if (!from_http1) forwarded.protocol = offer.request->head.protocol;
     const SwitchRequest asked = switch_request(std::move(forwarded), token.text, version);
     Result<UpstreamAnswer> answer = co_await ask(**upstream, asked, offer, settings, left());
+    if (was_too_old(**upstream, answer, asked, offer)) {
+      upstream = co_await pool.open(lease->server(), UpstreamPool::Purpose::fresh_change,
+                                    settings.connect_how(session, left()));
+      if (!upstream) {
+        lease->state().failed(worker.wall_ms());
+        failure = failure_of(upstream.error());
+        continue;
+      }
+      answer = co_await ask(**upstream, asked, offer, settings, left());
+    }
     if (!answer) {
       lease->state().failed(worker.wall_ms());
       co_return give_up(offer, failure_of(answer.error()));

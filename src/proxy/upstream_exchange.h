@@ -61,7 +61,8 @@ class UpstreamExchange : public Pooled {
   /// What is pending on that side, else the next operation there, ends with `cancelled`.
   virtual void interrupt(Side side) noexcept = 0;
 
-  /// The connection was used before, so that a failure ahead of any answer may only mean that it had become old.
+  /// The connection was used before, or opened ahead of need, and nothing has come since: a failure may only mean that
+  /// it had become old.
   virtual bool was_used_before() const noexcept = 0;
 
   /// Behind an answer that switches: the stream, with whatever came behind that answer.

@@ -62,9 +62,13 @@ class UpstreamPool::Idle : public Pooled {
   Expiry expiry_;
 };
 
-UpstreamPool::UpstreamPool(Worker& worker, std::shared_ptr<const Connector> connector, const PoolOptions& options,
-                           const Limits& limits)
-    : worker_(worker), connector_(std::move(connector)), options_(options), limits_(limits) {}
+UpstreamPool::UpstreamPool(Worker& worker, std::shared_ptr<const Connector> connector,
+                           std::shared_ptr<const Upstream> upstream, const PoolOptions& options, const Limits& limits)
+    : worker_(worker), connector_(std::move(connector)), options_(options), limits_(limits) {
+  // A connection that begins with the name of a client cannot be opened before there is one.
+  if (options_.warm != 0 && !options_.is_private)
+    warm_.emplace(worker_, connector_, std::move(upstream), options_.warm);
+}
 
 UpstreamPool::~UpstreamPool() = default;
 
@@ -74,15 +78,22 @@ std::size_t UpstreamPool::idle_count(const UpstreamServer& server) const noexcep
 }
 
 Task<UpstreamPool::Opened> UpstreamPool::open(const UpstreamServer& server, Purpose purpose, ConnectHow options) {
-  const bool is_shared = purpose != Purpose::change && !options_.is_private;
+  const bool is_change = purpose == Purpose::change || purpose == Purpose::fresh_change;
+  const bool is_shared = !is_change && !options_.is_private;
   const auto give_back_to = [this, &server](Wire wire) { give_back(server, std::move(wire)); };
   if (purpose == Purpose::request && is_shared) {
     if (std::optional<Wire> idle = take_idle(server)) {
       co_return std::make_unique<Http1UpstreamExchange>(std::move(*idle), limits_, true, give_back_to);
     }
   }
+  if (purpose == Purpose::change && warm_) {
+    if (std::optional<Wire> warm = warm_->take(server)) {
+      co_return std::make_unique<Http1UpstreamExchange>(std::move(*warm), limits_, true,
+                                                        Http1UpstreamExchange::GiveBack());
+    }
+  }
   // Whether a server of TLS would take an extended CONNECT is not known beforehand: HTTP/1.1 is sure.
-  const bool may_be_http2 = purpose != Purpose::change || !server.tls;
+  const bool may_be_http2 = !is_change || !server.tls;
   if (may_be_http2 && purpose != Purpose::fresh && !options_.is_private) {
     if (auto exchange = open_http2(server)) co_return exchange;
   }
@@ -151,6 +162,7 @@ void UpstreamPool::drop(const UpstreamServer& server, const Idle& idle) noexcept
 Task<void> UpstreamPool::stop() {
   stopped_ = true;
   idle_.clear();
+  if (warm_) co_await warm_->stop();
   for (const auto& [server, all] : http2_) {
     for (const auto& one : all) one->connection.abort();
   }

@@ -14,6 +14,7 @@
 #include "proxy/http2_upstream.h"
 #include "proxy/upstream.h"
 #include "proxy/upstream_exchange.h"
+#include "proxy/warm_connections.h"
 #include "runtime/worker.h"
 
 namespace turnout {
@@ -21,20 +22,23 @@ namespace turnout {
 struct PoolOptions {
   Millis keep_alive_idle{60'000};               // of a connection that waits for a request
   std::size_t keep_alive_connections_max = 64;  // of those, for each server and worker
+  std::size_t warm = 0;                         // opened ahead of need for switches, for each server and worker
   bool is_private = false;                      // no connection serves two clients: it begins with the name of one
 };
 
 class UpstreamPool final : public WorkerLocal {
  public:
   enum class Purpose : std::uint8_t {
-    request,  // any connection will do
-    fresh,    // one that nobody has used: the last one had become old
-    change,   // law L2: one that nobody has used, and that nobody will use again
+    request,       // any connection will do
+    fresh,         // one that nobody has used: the last one had become old
+    change,        // law L2: one that nobody has used, and that nobody will use again
+    fresh_change,  // and that was not opened ahead of need: the last one had become old
   };
   using Opened = std::expected<std::unique_ptr<UpstreamExchange>, ConnectError>;
 
-  UpstreamPool(Worker& worker, std::shared_ptr<const Connector> connector, const PoolOptions& options,
-               const Limits& limits);
+  /// `upstream`: whose servers are kept warm.
+  UpstreamPool(Worker& worker, std::shared_ptr<const Connector> connector, std::shared_ptr<const Upstream> upstream,
+               const PoolOptions& options, const Limits& limits);
   ~UpstreamPool() override;
 
   Task<Opened> open(const UpstreamServer& server, Purpose purpose, ConnectHow options);
@@ -68,6 +72,7 @@ class UpstreamPool final : public WorkerLocal {
   std::shared_ptr<const Connector> connector_;
   const PoolOptions options_;
   const Limits limits_;
+  std::optional<WarmConnections> warm_;
   std::unordered_map<const UpstreamServer*, IdleList> idle_;
   std::unordered_map<const UpstreamServer*, Http2List> http2_;
   TaskGroup http2_running_;

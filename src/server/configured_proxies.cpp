@@ -123,6 +123,7 @@ std::expected<ConfiguredProxies, Diagnostic> ConfiguredProxies::make(const Confi
     Configured& configured = proxies.upstreams_[from.name];
     configured.pooling = {.keep_alive_idle = from.keep_alive_idle,
                           .keep_alive_connections_max = from.keep_alive_connections_max,
+                          .warm = from.warm,
                           .is_private = from.proxy_protocol != SendProxyProtocol::off};
     configured.upstream = std::make_shared<Upstream>(std::move(options));
   }
