@@ -213,6 +213,11 @@ bool Http2Connection::submit_head(Http2ServerStream& stream, const ResponseHead&
   return result == 0;
 }
 
+void Http2Connection::share_in_turns(Http2ServerStream& stream) {
+  const nghttp2_extpri in_turns{.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1};
+  (void)nghttp2_session_change_extpri_stream_priority(nghttp2(), stream.id(), &in_turns, 0);
+}
+
 bool Http2Connection::submit_interim(Http2ServerStream& stream, const ResponseHead& head) {
   if (stream.is_stopped()) return false;
   const Http2ResponseFields fields(head);

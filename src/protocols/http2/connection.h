@@ -32,6 +32,9 @@ class Http2Connection final : public Http2Link {
   bool submit_head(Http2ServerStream& stream, const ResponseHead& head, std::optional<std::uint64_t> length,
                    bool with_body);
   /// An answer ahead of the answer. False where the stream cannot take it any more.
+  /// RFC 9218 section 4.2: what is not incremental is sent as a whole before the next one of its urgency. A tunnel has
+  /// no end that another one could wait for.
+  void share_in_turns(Http2ServerStream& stream);
   bool submit_interim(Http2ServerStream& stream, const ResponseHead& head);
 
  private:

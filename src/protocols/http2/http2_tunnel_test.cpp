@@ -182,6 +182,25 @@ TEST(SEC_U14, AStalledTunnelBlocksNoOther) {
   EXPECT_GT(peer.response(stalled).body.size(), 65535u);
 }
 
+TEST(SEC_U14, TunnelsTakeTurns) {
+  TunnelServer server;
+  H2Peer peer(server.loop, server.serve(), {.takes_data = false});
+  const int stalled = peer.open(connect_fields());
+  peer.send(stalled, std::string(300'000, 's'));
+  peer.run();
+  // The connection's window is used up. What these two have to say waits until there is one again, for a part of it.
+  const int one = peer.open(connect_fields());
+  const int two = peer.open(connect_fields());
+  peer.send(one, std::string(60'000, '1'));
+  peer.send(two, std::string(60'000, '2'));
+  peer.run();
+  EXPECT_EQ(peer.response(one).body.size() + peer.response(two).body.size(), 0u);
+  nghttp2_session_consume_connection(peer.session(), 65535);
+  peer.run();
+  EXPECT_GT(peer.response(one).body.size(), 20'000u);
+  EXPECT_GT(peer.response(two).body.size(), 20'000u);
+}
+
 TEST(SEC_U14, MalformedConnects) {
   const auto outcome = [](const H2Fields& fields) {
     TunnelServer server;

@@ -52,6 +52,7 @@ Task<void> tunnel(Http2ServerStream& state, const RequestHead& request, std::str
   ResponseHead head(200);
   head.fields = std::move(accept.fields);
   state.become_tunnel();
+  if (!request.fields.has("priority")) connection.share_in_turns(state);
   // From here on only input and output can fail; no byte of the stream has gone to anybody yet (law L1).
   if (!connection.submit_head(state, head, std::nullopt, true)) co_return;
   child.has_now_made(accept.kind);
