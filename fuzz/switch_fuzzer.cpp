@@ -9,6 +9,7 @@
 #include "protocols/http2/upgraders.h"
 #include "protocols/websocket/websocket_upgrader.h"
 #include "runtime/sim_loop.h"
+#include "switching/drive.h"
 #include "switching/registry.h"
 #include "switching/session.h"
 #include "transport/memory_stream.h"
