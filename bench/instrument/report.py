@@ -117,7 +117,7 @@ def circumstances(turnout):
     return {
         "commit": git("rev-parse", "--short", "HEAD") + (" and changes" if git("status", "--porcelain", "--untracked-files=no") else ""),
         "cpu": f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores",
-        "kernel": platform.release(),
+        "kernel": re.match(r"[0-9.]*", platform.release())[0],
         "congestion_control": pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip(),
         "versions": {
             "turnout": version([turnout, "version"], r"turnout (\S+)"),

@@ -60,9 +60,9 @@ def run_load(bench, arguments, options, namespace=None, window=True):
     try:
         report = json.loads(done.stdout)
     except json.JSONDecodeError:
-        raise LoadFailed(f"{' '.join(command)}: {done.stdout[-300:]} {done.stderr[-600:]}") from None
+        raise LoadFailed(f"load {arguments[0]}: {done.stdout[-300:]} {done.stderr[-600:]}") from None
     if done.returncode or report["errors"]:
-        raise LoadFailed(f"{' '.join(command)}: {report['errors']} errors, the first: {report.get('first_error')}")
+        raise LoadFailed(f"load {arguments[0]}: {report['errors']} errors, the first: {report.get('first_error')}")
     return report
 
 
@@ -96,7 +96,7 @@ def h2load_row(connections, tls):
         counts = re.search(r"requests: (\d+) total, .* (\d+) succeeded, (\d+) failed", done.stdout)
         seconds = re.search(r"finished in ([0-9.]+)s", done.stdout)
         if not counts or not seconds or int(counts[2]) == 0 or int(counts[3]) > int(counts[2]) // 1000:
-            raise LoadFailed(f"{' '.join(command)}: {done.stdout[-500:]} {done.stderr[-300:]}")
+            raise LoadFailed(f"h2load: {done.stdout[-500:]} {done.stderr[-300:]}")
         operations = int(counts[2])
         return Sample(spent / operations / 1000, {"throughput": operations / float(seconds[1])})
     return measure
