@@ -44,18 +44,16 @@ class Sample:
 class Options:
     seconds: float
     warm_up: float
-    connections_max: int
 
 
 class LoadFailed(Exception):
     pass
 
 
-def run_load(bench, arguments, options, namespace=None, window=True):
+def run_load(bench, arguments, options, namespace=None):
     command = ["taskset", "-c", LOAD_CORE, *(["ip", "netns", "exec", namespace] if namespace else []),
-               str(bench.tool("load")), *map(str, arguments)]
-    if window:
-        command += ["--seconds", str(options.seconds), "--warm-up", str(options.warm_up)]
+               str(bench.tool("load")), *map(str, arguments),
+               "--seconds", str(options.seconds), "--warm-up", str(options.warm_up)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180)
     try:
         report = json.loads(done.stdout)
