@@ -87,6 +87,7 @@ namespace turnout {
   X(lifetime_over, "lifetime-over", "the connection reached its lifetime limit")                                 \
   X(close_timeout, "close-timeout", "the peer did not answer the close in time")                                 \
   X(draining, "draining", "the server is stopping")                                                              \
+  X(closed_by_operator, "closed-by-operator", "an operator closed it")                                           \
   X(limit, "limit", "a limit was reached")                                                                       \
   X(flood, "flood", "the peer sent too much of what costs us more than it costs the peer")                       \
   X(message_too_large, "message-too-large", "the message is longer than the limit")                              \

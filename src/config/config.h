@@ -80,6 +80,7 @@ struct EchoConfig {};
 using HandlerConfig = std::variant<FilesConfig, RespondConfig, RedirectConfig, EchoConfig>;
 
 struct RouteConfig {
+  std::string name;  // on record and in metrics; in the file that of its host and path unless it is given
   RouteMatchConfig match;
   // A route has exactly one of these; where it is one of the last two, the first says nothing.
   HandlerConfig handler;
@@ -93,6 +94,9 @@ struct RouteConfig {
   std::vector<std::string> switch_tokens;  // lower case; what Upgrade and extended CONNECT may ask for here
   SourcePosition position;
 };
+
+/// "/chat", "example.com/chat", "CONNECT".
+std::string default_route_name(const RouteConfig& route);
 
 struct AccessLogConfig {
   std::string file;  // "-" is standard output

@@ -21,7 +21,8 @@ std::string example() {
 
 /// With every setting that is commented out in force.
 std::string uncommented() {
-  const std::regex setting("^# ([a-z_]+ = .*|\\[\\[(?:listener|upstream|route)\\]\\]|\\[route\\.proxy\\]|  \\{ certificate.*|\\])$");
+  const std::regex setting(
+      "^# ([a-z_]+ = .*|\\[\\[(?:listener|upstream|route)\\]\\]|\\[route\\.proxy\\]|  \\{ certificate.*|\\])$");
   std::istringstream lines(example());
   std::string out;
   for (std::string line; std::getline(lines, line);) out += std::regex_replace(line, setting, "$1") + "\n";

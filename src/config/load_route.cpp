@@ -115,6 +115,7 @@ RouteConfig RouteLoader::load(const toml::table& toml_table) {
   route.position = table.position();
   if (const toml::table* match = table.read_table("match")) load_match(*match, route);
   load_handler(table, route);
+  load_name(table, route);
   load_tls_policy(table, route);
   load_policy(table, route);
   table.finish();
@@ -125,6 +126,18 @@ RouteConfig RouteLoader::load(const toml::table& toml_table) {
     note_duplicates(route);
   }
   return route;
+}
+
+void RouteLoader::load_name(TomlTable& table, RouteConfig& route) {
+  constexpr std::size_t name_bytes_max = 64;
+  if (!table.read("name", route.name)) {
+    route.name = default_route_name(route);
+    return;
+  }
+  const bool is_plain = std::ranges::all_of(route.name, [](char c) { return c > 0x20 && c < 0x7f && c != '"'; });
+  if (!is_plain || route.name.empty() || route.name.size() > name_bytes_max || route.name == "-") {
+    problems_.add(table.position("name"), "\"name\" is a word of at most 64 visible ASCII characters, as \"chat\"");
+  }
 }
 
 void RouteLoader::load_match(const toml::table& toml_table, RouteConfig& route) {

@@ -28,6 +28,7 @@ class RouteLoader {
   };
 
   void load_match(const toml::table& table, RouteConfig& route);
+  void load_name(TomlTable& table, RouteConfig& route);
   void load_handler(TomlTable& table, RouteConfig& route);
   void load_policy(TomlTable& table, RouteConfig& route);
   void load_tls_policy(TomlTable& table, RouteConfig& route);

@@ -67,6 +67,7 @@ class TunnelLease final : public Tunnel::Keep {
     ends_ = ends;
     if (is_down_ && ends_ != nullptr) watch_.worker().post(*ends_);
   }
+  const std::string& server_name() const noexcept override { return lease_.server().name; }
 
  private:
   static void on_down(void* target, UpstreamServerState::Health /*health*/) noexcept {

@@ -29,8 +29,10 @@ Tunnel::~Tunnel() {
 }
 
 Task<Outcome> Tunnel::run(Wire client, Session& session) {
+  session_ = &session;
   client.expires_never();
   upstream_.expires_never();
+  if (keep_) session.set_upstream(&keep_->server_name());
   Worker& worker = session.worker();
   RelayEnd end{RelayEnd::Kind::stopped, false, Code::ok};
   if (stopped_why_ == Why::none) {
@@ -45,6 +47,7 @@ Task<Outcome> Tunnel::run(Wire client, Session& session) {
     relay_ = nullptr;
   }
   worker.wheel().clear(limit_);
+  session.set_upstream(nullptr);
   const Why why = judge(end);
   co_await leave(std::move(client), end, why, session.limits().linger);
   co_return Closed{why};
@@ -85,9 +88,11 @@ bool Tunnel::interrupted(bool /*forth*/, Code why) noexcept {
     stopped_why_ = Why::internal;
     return true;
   }
-  // A WebSocket is closed where a frame ends. Other protocols have no word for it: they go on until the limit is over.
+  // A WebSocket is closed where a frame ends. Other protocols have no word for it: they go on until the limit is over,
+  // unless it is this one tunnel that somebody wants to end.
   draining_ = true;
-  if (!frames_ || !frames_->from_upstream.is_between_frames()) return false;
+  const bool may_end = frames_ ? frames_->from_upstream.is_between_frames() : session_->is_closing();
+  if (!may_end) return false;
   stopped_why_ = Why::draining;
   return true;
 }

@@ -31,6 +31,8 @@ class Tunnel final : public Protocol, private Relay::Observer {
     virtual ~Keep() = default;
     /// `ends` is called, from the loop of the tunnel's worker, when the tunnel has to end.
     virtual void watch(Waiter* ends) = 0;
+    /// Of the server, for those who ask where the tunnel leads.
+    virtual const std::string& server_name() const noexcept = 0;
   };
 
   Tunnel(Wire upstream, std::string_view token, const TunnelLimits& limits, std::unique_ptr<Keep> keep);
@@ -73,6 +75,7 @@ class Tunnel final : public Protocol, private Relay::Observer {
   std::unique_ptr<Keep> keep_;
   std::unique_ptr<Frames> frames_;  // of a WebSocket
   Relay* relay_ = nullptr;          // while it runs
+  const Session* session_ = nullptr;
   Limit limit_;
   Order order_;
   Why stopped_why_ = Why::none;

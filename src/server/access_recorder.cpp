@@ -22,6 +22,7 @@ CloseBy close_by_of(std::string_view text) noexcept {
 AccessEvent event_of(RecordKind kind) noexcept {
   switch (kind) {
     case RecordKind::request: return AccessEvent::request;
+    case RecordKind::progress:
     case RecordKind::open: return AccessEvent::open;
     case RecordKind::close: return AccessEvent::close;
   }
@@ -86,6 +87,7 @@ AccessRecorder::AccessRecorder(Worker& worker, std::shared_ptr<LogFile> file)
     : worker_(worker), log_(std::move(file)), flush_(*this) {}
 
 void AccessRecorder::write(const Record& record) noexcept {
+  if (record.kind == RecordKind::progress) return;  // that is for counters
   log_.write(to_access_record(record, worker_));
   if (!flush_.is_set()) worker_.set_timer(flush_, delay_max);
 }

@@ -28,6 +28,11 @@ struct MakeHandler {
   Made operator()(const FilesConfig& files) const { return Files::open(files.root, files.prefix); }
 };
 
+/// A configuration that a program made need not have named its routes.
+std::string name_of(const RouteConfig& route) {
+  return route.name.empty() ? default_route_name(route) : route.name;
+}
+
 std::shared_ptr<const Admission> make_admission(const Config& config, const RouteConfig& route) {
   if (route.access.is_open()) return nullptr;
   return std::make_shared<Admission>(route.access, config.trusted_proxies);
@@ -52,6 +57,7 @@ std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> ConfiguredSite:
     if (route.connect) {
       auto upgrader = proxies->connect_upgrader(route, config.limits);
       Route connect;
+      connect.name = name_of(route);
       connect.upgrader = upgrader.get();
       connect.require_tls = route.require_tls;
       connect.admission = make_admission(config, route);
@@ -72,7 +78,8 @@ std::expected<std::unique_ptr<const ConfiguredSite>, Diagnostic> ConfiguredSite:
       handlers.push_back(std::move(*handler));
     }
     entries.push_back({{route.match.hosts, std::move(*path), route.match.methods},
-                       Route{.handler = handlers.back().get(),
+                       Route{.name = name_of(route),
+                             .handler = handlers.back().get(),
                              .switch_tokens = route.switch_tokens,
                              .upgrader = upgrader,
                              .origins = route.origins,

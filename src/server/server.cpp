@@ -134,7 +134,8 @@ std::expected<void, std::string> Server::add_route(std::string_view path, std::u
     host = std::move(*host_pattern);
   }
   parts_->added_routes.push_back({{std::move(options.hosts), std::move(*pattern), std::move(options.methods)},
-                                  Route{.handler = nullptr,
+                                  Route{.name = std::string(path),
+                                        .handler = nullptr,
                                         .switch_tokens = std::move(options.switch_tokens),
                                         .origins = std::move(options.origins),
                                         .require_tls = options.require_tls},

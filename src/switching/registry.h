@@ -29,6 +29,11 @@ class Registry {
 
   const Upgrader* find(std::string_view token) const noexcept;
 
+  /// What a token is called on record: as the registry has it, or the route lists it. "" where nobody knows it.
+  const char* name_of(const UpgradeToken& token, const Route& route) const noexcept {
+    return decider(token, route).name;
+  }
+
   /// Whether anybody could take up one of the tokens; else there is nothing to decide.
   bool could_take(const UpgradeTokens& tokens, bool nominated, const Route& route) const noexcept;
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "switching/registry.h"
+
 namespace turnout {
 
 // What the record of a switch needs again at its end. It lasts as long as the tunnel does, and there may be very many:
@@ -16,10 +18,15 @@ struct Session::Open {
   std::uint64_t began_ms = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  std::uint64_t told_in = 0;  // of what has passed since then, on record already
+  std::uint64_t told_out = 0;
+  const Route* route = nullptr;
+  const char* token_name = "";
   std::uint32_t block_bytes = 0;
   std::uint16_t status = 0;
   Why reason = Why::none;
   HttpVersion version = HttpVersion::http11;
+  Via via = Via::none;
   bool secure = false;
   std::array<std::uint16_t, texts> ends{};  // a head has 64 KiB at most
 
@@ -40,17 +47,6 @@ struct Session::Open {
   std::string_view text(Text which) const noexcept {
     const std::size_t from = which == 0 ? 0 : ends[which - 1];
     return {begin() + from, ends[which] - from};
-  }
-  RequestHead request() const {
-    RequestHead head;
-    head.version = version;
-    head.secure = secure;
-    head.method = text(method);
-    head.target = text(target);
-    head.authority = text(authority);
-    if (const auto value = text(user_agent); !value.empty()) head.fields.add("user-agent", value);
-    if (const auto value = text(referer); !value.empty()) head.fields.add("referer", value);
-    return head;
   }
 
  private:
@@ -94,38 +90,111 @@ void Session::use(Stream& stream) noexcept {
   if (draining_) stream.interrupt(Side::read, Code::draining);
 }
 
+namespace {
+
+const char* token_name_of(const Record& record, const Session& session) {
+  if (record.offer.empty()) return "";
+  if (record.via == Via::h1_connect || record.via == Via::h2_connect) return "CONNECT";
+  const char* name = "";
+  if (record.route != nullptr) {
+    for_each_member(record.token.empty() ? record.offer : record.token, [&](std::string_view member) {
+      const UpgradeToken token{member, member.substr(0, member.find('/')), {}};
+      name = session.listener().registry->name_of(token, *record.route);
+      return *name == '\0';
+    });
+  }
+  return *name != '\0' ? name : "other";
+}
+
+}  // namespace
+
 void Session::record(Record record) const noexcept {
   if (sessions_.recorder == nullptr) return;
   record.session = this;
+  if (*record.token_name == '\0') record.token_name = token_name_of(record, *this);
   sessions_.recorder->write(record);
 }
 
-void Session::record_open(const RequestHead* request, int status, std::string_view offer, std::string_view token,
-                          Why reason) {
+void Session::record(const Handshake& handshake) const noexcept {
+  if (sessions_.recorder != nullptr) sessions_.recorder->write(*this, handshake);
+}
+
+void Session::record_open(Record opened) {
   static const RequestHead unknown;
-  const RequestHead& asked = request != nullptr ? *request : unknown;
+  if (opened.request == nullptr) opened.request = &unknown;
+  const RequestHead& asked = *opened.request;
+  opened.kind = RecordKind::open;
+  opened.began_ms = worker_.now_ms();
+  opened.tunnel_id = sessions_.next_tunnel_id();
+  opened.outcome = "accepted";
+  opened.token_name = token_name_of(opened, *this);
   std::unique_ptr<Open, DeleteOpen> open(
       Open::make({asked.method, asked.target, asked.authority, asked.fields.find("user-agent").value_or(""),
-                  asked.fields.find("referer").value_or(""), offer, token}));
+                  asked.fields.find("referer").value_or(""), opened.offer, opened.token}));
   open->version = asked.version;
   open->secure = asked.secure;
-  open->id = sessions_.next_tunnel_id();
-  open->began_ms = worker_.now_ms();
+  open->id = opened.tunnel_id;
+  open->began_ms = opened.began_ms;
   open->bytes_in = bytes_in();
   open->bytes_out = bytes_out();
-  open->status = static_cast<std::uint16_t>(status);
-  open->reason = reason;
-  record({.kind = RecordKind::open,
-          .request = &asked,
-          .status = status,
-          .began_ms = open->began_ms,
-          .tunnel_id = open->id,
-          .offer = offer,
-          .token = token,
-          .outcome = "accepted",
-          .reason = reason});
+  open->route = opened.route;
+  open->token_name = opened.token_name;
+  open->status = static_cast<std::uint16_t>(opened.status);
+  open->reason = opened.reason;
+  open->via = opened.via;
+  record(opened);
   open->before = std::move(open_);
   open_ = std::move(open);
+}
+
+const Session::Open* Session::before(const Open& open) noexcept {
+  return open.before.get();
+}
+
+RequestHead Session::request_of(const Open& open) {
+  RequestHead head;
+  head.version = open.version;
+  head.secure = open.secure;
+  head.method = open.text(Open::method);
+  head.target = open.text(Open::target);
+  head.authority = open.text(Open::authority);
+  if (open.via == Via::h2_extended_connect) head.protocol = open.text(Open::offer);
+  if (const auto value = open.text(Open::user_agent); !value.empty()) head.fields.add("user-agent", value);
+  if (const auto value = open.text(Open::referer); !value.empty()) head.fields.add("referer", value);
+  return head;
+}
+
+Record Session::record_of(const Open& open, const RequestHead& request) const noexcept {
+  const std::uint64_t in = bytes_in() - open.bytes_in;
+  const std::uint64_t out = bytes_out() - open.bytes_out;
+  return {.kind = RecordKind::progress,
+          .session = this,
+          .request = &request,
+          .route = open.route,
+          .via = open.via,
+          .status = open.status,
+          .began_ms = open.began_ms,
+          .bytes_in = in,
+          .bytes_out = out,
+          .new_bytes_in = in - open.told_in,
+          .new_bytes_out = out - open.told_out,
+          .tunnel_id = open.id,
+          .offer = open.text(Open::offer),
+          .token = open.text(Open::token),
+          .outcome = "accepted",
+          .token_name = open.token_name,
+          .reason = open.reason};
+}
+
+void Session::record_progress() noexcept {
+  static const RequestHead unsaid;
+  for (Open* open = open_.get(); open != nullptr; open = open->before.get()) {
+    const Record record = record_of(*open, unsaid);
+    if (record.new_bytes_in == 0 && record.new_bytes_out == 0) continue;
+    open->told_in = record.bytes_in;
+    open->told_out = record.bytes_out;
+    this->record(record);
+  }
 }
 
 namespace {
@@ -145,28 +214,27 @@ std::string_view closed_by(Why reason) noexcept {
 }  // namespace
 
 void Session::record_close(Why reason) noexcept {
+  if (reason == Why::draining && closing_) reason = Why::closed_by_operator;
   const std::string_view by = closed_by(reason);
   while (open_) {
-    const RequestHead request = open_->request();
-    record({.kind = RecordKind::close,
-            .request = &request,
-            .status = open_->status,
-            .began_ms = open_->began_ms,
-            .bytes_in = bytes_in() - open_->bytes_in,
-            .bytes_out = bytes_out() - open_->bytes_out,
-            .tunnel_id = open_->id,
-            .offer = open_->text(Open::offer),
-            .token = open_->text(Open::token),
-            .outcome = "accepted",
-            .reason = open_->reason,
-            .closed_by = by,
-            .close_reason = reason});
+    const RequestHead request = request_of(*open_);
+    Record record = record_of(*open_, request);
+    record.kind = RecordKind::close;
+    record.closed_by = by;
+    record.close_reason = reason;
+    this->record(record);
     open_ = std::move(open_->before);
   }
 }
 
 void Session::drain() noexcept {
   if (std::exchange(draining_, true)) return;
+  if (meter_.stream != nullptr) meter_.stream->interrupt(Side::read, Code::draining);
+}
+
+void Session::close() noexcept {
+  closing_ = true;
+  draining_ = true;
   if (meter_.stream != nullptr) meter_.stream->interrupt(Side::read, Code::draining);
 }
 
@@ -183,9 +251,18 @@ void Sessions::add(Session& session) noexcept {
 }
 
 void Sessions::remove(Session& session) noexcept {
+  for (Walk* walk = walks_; walk != nullptr; walk = walk->next_) {
+    if (walk->at_ == &session) walk->at_ = session.next_;
+  }
   (session.previous_ != nullptr ? session.previous_->next_ : first_) = session.next_;
   if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
   --size_;
+}
+
+Sessions::Walk::~Walk() {
+  Walk** link = &sessions_.walks_;
+  while (*link != this) link = &(*link)->next_;
+  *link = next_;
 }
 
 void Sessions::drain() noexcept {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/address.h"
@@ -42,6 +43,12 @@ class Session {
   /// Somebody who is trusted has said whose connection it is.
   void set_peers(const Peers& peers) noexcept { peers_ = peers; }
   Session* parent() const noexcept { return parent_; }
+  /// The server that its tunnel leads to; empty while it has none.
+  std::string_view upstream() const noexcept { return upstream_ != nullptr ? std::string_view(*upstream_) : ""; }
+  /// The name has to stay until it is taken back with nullptr.
+  void set_upstream(const std::string* name) noexcept { upstream_ = name; }
+  /// What the connection is on now: "tcp/tls".
+  std::string_view stream_name() const noexcept { return meter_.stream != nullptr ? meter_.stream->name() : ""; }
   Transcript& transcript() noexcept { return transcript_; }
   const Transcript& transcript() const noexcept { return transcript_; }
 
@@ -53,6 +60,9 @@ class Session {
 
   /// The server is stopping: what runs may end, nothing new begins.
   bool is_draining() const noexcept { return draining_; }
+  /// An operator wants this connection to end, with the courtesy that its protocol has for that.
+  void close() noexcept;
+  bool is_closing() const noexcept { return closing_; }
 
   /// A kind of switch that may happen once on a connection and what runs on it (U18). False the second time.
   bool has_made(Switched kind) const noexcept;
@@ -74,9 +84,23 @@ class Session {
   /// Writes one record of a request that was answered.
   void record(Record record) const noexcept;
   /// Writes the record of a switch that opens, and remembers it for its end.
-  void record_open(const RequestHead* request, int status, std::string_view offer, std::string_view token, Why reason);
+  /// `opened` says what was asked and agreed on, by the request too; the rest is added here.
+  void record_open(Record opened);
+  /// Tells of the bytes that have passed since the record before, for everything that is open.
+  void record_progress() noexcept;
   /// Ends everything that is open on record.
   void record_close(Why reason) noexcept;
+  void record(const Handshake& handshake) const noexcept;
+
+  bool has_open() const noexcept { return open_ != nullptr; }
+  /// What is open, the latest first, each as the record of its progress.
+  template <class Visit>
+  void for_each_open(Visit visit) const {
+    for (const Open* open = open_.get(); open != nullptr; open = before(*open)) {
+      const RequestHead request = request_of(*open);
+      visit(record_of(*open, request));
+    }
+  }
 
   void drain() noexcept;
   void abort() noexcept;
@@ -88,6 +112,10 @@ class Session {
     void operator()(Open* open) const noexcept;
   };
 
+  static const Open* before(const Open& open) noexcept;
+  static RequestHead request_of(const Open& open);
+  Record record_of(const Open& open, const RequestHead& request) const noexcept;
+
   Worker& worker_;
   const Site& site_;
   const Listener& listener_;
@@ -96,6 +124,7 @@ class Session {
   Session* previous_ = nullptr;  // in the list of the worker's sessions
   Session* next_ = nullptr;
   StreamMeter meter_;
+  const std::string* upstream_ = nullptr;
   std::unique_ptr<Open, DeleteOpen> open_;
   Admission::Ticket ticket_;
   ClientCounts::Place handshake_;
@@ -103,6 +132,7 @@ class Session {
   Peers peers_;
   bool secure_ = false;
   bool draining_ = false;
+  bool closing_ = false;
   std::uint8_t made_ = 0;
 };
 
@@ -118,6 +148,34 @@ class Sessions {
   bool empty() const noexcept { return first_ == nullptr; }
   std::size_t size() const noexcept { return size_; }
 
+  /// Visits all of them in slices, so that others get their turn in between; sessions may come and go meanwhile.
+  class Walk {
+   public:
+    explicit Walk(Sessions& sessions) noexcept : sessions_(sessions), at_(sessions.first_), next_(sessions.walks_) {
+      sessions.walks_ = this;
+    }
+    Walk(const Walk&) = delete;
+    Walk& operator=(const Walk&) = delete;
+    ~Walk();
+
+    /// `count` more at most; false when there are no more.
+    template <class Visit>
+    bool visit(std::size_t count, Visit visit) {
+      for (; at_ != nullptr && count != 0; --count) {
+        Session& session = *at_;
+        at_ = session.next_;
+        visit(session);
+      }
+      return at_ != nullptr;
+    }
+
+   private:
+    friend class Sessions;
+    Sessions& sessions_;
+    Session* at_;
+    Walk* next_;
+  };
+
   /// Who writes the records; nobody while it is nullptr.
   Recorder* recorder = nullptr;
 
@@ -128,6 +186,7 @@ class Sessions {
   std::uint64_t next_tunnel_id() noexcept { return std::exchange(tunnel_id_, tunnel_id_ + tunnel_id_step_); }
 
   Session* first_ = nullptr;
+  Walk* walks_ = nullptr;
   std::size_t size_ = 0;
   std::uint64_t tunnel_id_;
   std::uint64_t tunnel_id_step_;  // workers count in steps, so that no two give the same id

@@ -24,6 +24,7 @@ class Worker;
 enum class Switched : std::uint8_t { other = 0, tls = 1, http2 = 2, websocket = 4 };
 
 struct Route {
+  std::string name = "-";  // on record and in metrics; "-" where nothing that is configured fits
   const Handler* handler = nullptr;
   std::vector<std::string> switch_tokens;  // lower case; what may be asked for here beside HTTP and TLS
   // Decides about the tokens above, in the place of the listener's upgraders; nullptr: they do.

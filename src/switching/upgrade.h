@@ -17,6 +17,7 @@
 #include "runtime/task.h"
 #include "switching/protocol.h"
 #include "switching/site.h"
+#include "switching/via.h"
 
 namespace turnout {
 
@@ -30,7 +31,7 @@ struct OwnedRequest {
 };
 
 struct UpgradeOffer {
-  enum class Via : std::uint8_t { h1_upgrade, h1_connect, h2_connect, h2_extended_connect };
+  using Via = turnout::Via;
 
   Via via = Via::h1_upgrade;
   const UpgradeTokens* tokens = nullptr;  // in the client's order

@@ -53,6 +53,7 @@ void TestRecorder::write(const Record& record) noexcept {
   switch (record.kind) {
     case RecordKind::request: line = "request"; break;
     case RecordKind::open: line = "open"; break;
+    case RecordKind::progress: line = "progress"; break;
     case RecordKind::close: line = "close"; break;
   }
   line.append(" ").append(record.request->method).append(" ").append(record.request->target);

@@ -51,6 +51,7 @@ PooledString offer_text(const FieldList& fields) {
 // How an exchange with an offer went, for the record.
 struct Http1::Offer {
   PooledString text;
+  Via via = Via::none;
   std::string_view outcome = {};
   Why why = Why::none;
 };
@@ -146,11 +147,12 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
     // The offer was refused, and that was the answer.
   } else if (refusal) {
     // Before anybody has seen the request. Bytes behind an offer, or behind CONNECT, are not the next one (law L6).
-    if (is_connect) exchange.close_after_answer();
-    if (request.head.fields.has("upgrade")) {
+    if (is_connect) {
+      exchange.close_after_answer();
+      offer = {"CONNECT", Via::h1_connect, "refused"};
+    } else if (request.head.fields.has("upgrade")) {
       exchange.close_if_bytes_wait();
-      offer.text = offer_text(request.head.fields);
-      offer.outcome = "refused";
+      offer = {offer_text(request.head.fields), Via::h1_upgrade, "refused"};
     }
     offer.why = refusal->why;
     ResponseHead head = refusal->head();
@@ -193,6 +195,8 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
   }
   if (exchange.has_started()) {
     session.record({.request = &request.head,
+                    .route = &route,
+                    .via = offer.via,
                     .status = exchange.status(),
                     .began_ms = began_ms,
                     .bytes_in = body.bytes(),
@@ -215,8 +219,7 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
 
 Task<Http1::Next> Http1::consider(Wire& wire, Session& session, OwnedRequest& request, RequestBody& body,
                                   Http1Exchange& exchange, Offer& offer) {
-  offer.text = offer_text(request.head.fields);
-  offer.outcome = "declined";
+  offer = {offer_text(request.head.fields), Via::h1_upgrade, "declined"};
   // Bytes that came behind an offer which is not taken up may be anybody's (law L6).
   exchange.close_if_bytes_wait();
   const auto tokens = parse_upgrade(request.head.fields);
@@ -265,8 +268,11 @@ Task<Http1::Next> Http1::consider_connect(Wire& wire, Session& session, OwnedReq
   // RFC 9931 section 8: what follows a refused CONNECT is not ours to read.
   exchange.close_after_answer();
   const Upgrader* upgrader = exchange.route().upgrader;
-  if (upgrader == nullptr) co_return Next{};
-  offer.text = "CONNECT";
+  offer = {"CONNECT", Via::h1_connect, "refused"};
+  if (upgrader == nullptr) {
+    offer.why = Why::no_tunnel_here;
+    co_return Next{};
+  }
   wire.expires_never();
   const RequestHead asked = request.head;
   static const UpgradeTokens no_tokens;
@@ -284,7 +290,7 @@ Task<Http1::Next> Http1::consider_connect(Wire& wire, Session& session, OwnedReq
 Task<Http1::Next> Http1::conclude(Wire& wire, Session& session, const RequestHead& asked, RequestBody& body,
                                   Http1Exchange& exchange, Offer& offer, Verdict verdict) {
   if (auto* accepted = std::get_if<Accept>(&verdict)) {
-    co_return co_await accept(wire, session, asked, body, offer.text, std::move(*accepted));
+    co_return co_await accept(wire, session, asked, body, exchange.route(), offer, std::move(*accepted));
   }
   offer.outcome = "refused";
   if (auto* answered = std::get_if<Answered>(&verdict)) {
@@ -310,7 +316,7 @@ Task<Http1::Next> Http1::conclude(Wire& wire, Session& session, const RequestHea
 }
 
 Task<Http1::Next> Http1::accept(Wire& wire, Session& session, const RequestHead& request, RequestBody& body,
-                                std::string_view offer, Accept accepted) {
+                                const Route& route, const Offer& offer, Accept accepted) {
   // The commit point: everything that can fail has been done, and every earlier answer has been sent.
   const bool is_connect = request.method == "CONNECT";
   ResponseHead head(is_connect ? 200 : 101);
@@ -330,7 +336,13 @@ Task<Http1::Next> Http1::accept(Wire& wire, Session& session, const RequestHead&
   // Behind the 101, so that it is not among the bytes of what it leads to. Of the layers in Upgrade, as "TLS/1.2,
   // HTTP/1.1", the first is what was agreed on.
   const std::string_view upgrade = is_connect ? std::string_view(accepted.token) : std::string_view(accepted.upgrade);
-  session.record_open(&request, head.status, offer, upgrade.substr(0, upgrade.find(',')), accepted.why);
+  session.record_open({.request = &request,
+                       .route = &route,
+                       .via = offer.via,
+                       .status = head.status,
+                       .offer = offer.text,
+                       .token = upgrade.substr(0, upgrade.find(',')),
+                       .reason = accepted.why});
   if (!sent) co_return Next{Next::Kind::close, reason_of(sent.error())};
   co_return Next{Next::Kind::change, accepted.why, std::move(accepted.successor)};
 }

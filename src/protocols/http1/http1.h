@@ -44,8 +44,8 @@ class Http1 final : public Protocol {
                               Http1Exchange& exchange, Offer& offer);
   Task<Next> conclude(Wire& wire, Session& session, const RequestHead& asked, RequestBody& body,
                       Http1Exchange& exchange, Offer& offer, Verdict verdict);
-  Task<Next> accept(Wire& wire, Session& session, const RequestHead& request, RequestBody& body, std::string_view offer,
-                    Accept accepted);
+  Task<Next> accept(Wire& wire, Session& session, const RequestHead& request, RequestBody& body, const Route& route,
+                    const Offer& offer, Accept accepted);
   Task<Next> refuse_head(Wire& wire, Session& session, HeadError error);
 
   HeadScanner scanner_;

@@ -18,12 +18,15 @@ struct Offered {
   std::string_view tokens = {};
   std::string_view outcome = {};
   Why reason = Why::none;
+  Via via = Via::none;
 };
 
 void record(const Http2Exchange& exchange, const Http2ServerStream& state, const Offered& offered = {}) {
   if (exchange.status() == 0) return;  // reset before there was an answer
   exchange.session().record({.kind = RecordKind::request,
                              .request = &exchange.request(),
+                             .route = &exchange.route(),
+                             .via = offered.via,
                              .status = exchange.status(),
                              .began_ms = state.began_ms(),
                              .bytes_in = exchange.bytes_in(),
@@ -31,6 +34,26 @@ void record(const Http2Exchange& exchange, const Http2ServerStream& state, const
                              .offer = offered.tokens,
                              .outcome = offered.outcome,
                              .reason = offered.reason});
+}
+
+Via via_of(const RequestHead& request) noexcept {
+  if (request.method != "CONNECT") return Via::none;
+  return request.protocol.empty() ? Via::h2_connect : Via::h2_extended_connect;
+}
+
+std::string_view offer_text(const RequestHead& request) noexcept {
+  switch (via_of(request)) {
+    case Via::h2_connect: return "CONNECT";
+    case Via::h2_extended_connect: return request.protocol;
+    default: return {};
+  }
+}
+
+/// Of a request that may be a CONNECT; else nothing was offered.
+Offered offer_of(const RequestHead& request, std::string_view outcome, Why reason = Why::none) noexcept {
+  const Via via = via_of(request);
+  if (via == Via::none) return {.reason = reason};
+  return {offer_text(request), outcome, reason, via};
 }
 
 /// For a person who looks at a refused request; nothing in it is from the client.
@@ -46,8 +69,8 @@ Task<void> refuse(Http2Exchange& exchange, ResponseHead head, std::string_view t
   (void)co_await exchange.respond(std::move(head), as_bytes(body));
 }
 
-Task<void> tunnel(Http2ServerStream& state, const RequestHead& request, std::string_view offer, Accept accept,
-                  Session& child) {
+Task<void> tunnel(Http2ServerStream& state, const RequestHead& request, const Route& route, std::string_view offer,
+                  Accept accept, Session& child) {
   Http2Connection& connection = state.connection();
   ResponseHead head(200);
   head.fields = std::move(accept.fields);
@@ -57,7 +80,13 @@ Task<void> tunnel(Http2ServerStream& state, const RequestHead& request, std::str
   if (!connection.submit_head(state, head, std::nullopt, true)) co_return;
   child.has_now_made(accept.kind);
   child.note({.kind = EventKind::accepted, .why = accept.why, .name = accept.token});
-  child.record_open(&request, 200, offer, accept.token, accept.why);
+  child.record_open({.request = &request,
+                     .route = &route,
+                     .via = via_of(request),
+                     .status = 200,
+                     .offer = offer,
+                     .token = accept.token,
+                     .reason = accept.why});
   Wire wire(std::make_unique<Http2Stream>(state));
   co_await drive(std::move(accept.successor), std::move(wire), child);
 }
@@ -71,7 +100,7 @@ Task<void> refuse_cleartext(Http2Exchange& exchange, const Http2ServerStream& st
   // HTTP/1.1 has 426 for this, but a 426 names its protocol in Upgrade, which HTTP/2 does not have.
   co_await refuse(exchange, ResponseHead(403),
                   "This is only served inside TLS. Ask for it with https, or in HTTP/1.1 with Upgrade: TLS/1.2.");
-  record(exchange, state, {.reason = Why::upgrade_required});
+  record(exchange, state, offer_of(exchange.request(), "declined", Why::upgrade_required));
 }
 
 /// Who may take up a CONNECT is asked: for an extended one (RFC 8441) the registry, else the route.
@@ -115,17 +144,15 @@ Task<void> serve_connect(Http2ServerStream& state, OwnedRequest& request, const 
   Session& session = state.connection().session();
   Session child(session);
   const RequestHead asked = request.head;  // an upgrader may move the request on
-  const std::string_view token =
-      asked.protocol.empty() ? std::string_view("CONNECT") : std::string_view(asked.protocol);
   Http2Exchange exchange(state, asked, route, session, Http2Exchange::Kind::declined_connect);
   Verdict verdict = co_await decide(state, request, exchange, child);
   if (state.failure() != Code::ok) co_return;
 
   if (auto* accept = std::get_if<Accept>(&verdict); accept != nullptr) {
-    co_await tunnel(state, asked, token, std::move(*accept), child);
+    co_await tunnel(state, asked, route, offer_text(asked), std::move(*accept), child);
     co_return;
   }
-  Offered offered{token, "refused", Why::none};
+  Offered offered = offer_of(asked, "refused");
   if (const auto* refused = std::get_if<Refuse>(&verdict); refused != nullptr) {
     offered.reason = refused->why;
     child.note(
@@ -161,7 +188,7 @@ Task<void> serve_http2_request(Http2ServerStream& state, OwnedRequest& request) 
   if (const auto refusal = refuse_request(route, session, request.head); refusal) {
     Http2Exchange exchange(state, request.head, route, session, kind);
     co_await refuse(exchange, refusal->head(), sentence(refusal->why));
-    record(exchange, state, {.reason = refusal->why});
+    record(exchange, state, offer_of(request.head, "refused", refusal->why));
     co_return;
   }
   const bool lacks_tls = route.is_for_tls_only() && !session.is_secure();

@@ -41,6 +41,7 @@ Task<Outcome> Tls::run(Wire wire, Session& session) {
   if (!info && info.error().code == Code::draining) info = co_await tls.handshake();
   if (!info) {
     const Why why = reason_of(info.error(), tls);
+    session.record({.upgraded = upgraded, .failure = why});
     // The alert that says why is on its way (RFC 9112 section 9.8).
     inside.expires_after(session.limits().linger);
     const Result<void> ended = co_await inside.close_write();
@@ -49,6 +50,7 @@ Task<Outcome> Tls::run(Wire wire, Session& session) {
   }
   inside.expires_never();
   session.handshake_is_done();
+  session.record({.version = info->version, .resumed = info->resumed, .upgraded = upgraded});
   session.set_secure();
   session.has_now_made(Switched::tls);
   std::optional<OwnedRequest> first;
