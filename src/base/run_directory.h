@@ -13,9 +13,9 @@ namespace turnout {
 
 /// What the rule depends on.
 struct RunSurroundings {
-  std::string_view runtime_directory;      // $RUNTIME_DIRECTORY, which systemd sets for a service: "/run/a:/run/b"
-  std::string_view xdg_runtime_directory;  // $XDG_RUNTIME_DIR, which a login session has
-  std::uint32_t user = 0;                  // the effective user id
+  std::string_view runtime_directory{};      // $RUNTIME_DIRECTORY, which systemd sets for a service: "/run/a:/run/b"
+  std::string_view xdg_runtime_directory{};  // $XDG_RUNTIME_DIR, which a login session has
+  std::uint32_t user = 0;                    // the effective user id
 };
 
 std::string run_directory(const RunSurroundings& surroundings);
