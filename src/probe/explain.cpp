@@ -6,8 +6,8 @@
 #include <cstdio>
 
 #include "client/printable.h"
+#include "codec/json/json.h"
 #include "probe/cause.h"
-#include "probe/json.h"
 #include "probe/verdict.h"
 
 namespace turnout::probe {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "probe/json.h"
+#include "codec/json/json.h"
 #include "probe/report.h"
 #include "probe/verdict.h"
 

@@ -1,8 +1,8 @@
-#include "probe/json.h"
+#include "codec/json/json.h"
 
 #include <fmt/format.h>
 
-namespace turnout::probe {
+namespace turnout {
 
 std::string json_string(std::string_view text) {
   std::string out = "\"";
@@ -32,4 +32,4 @@ JsonObject& JsonObject::raw(std::string_view name, std::string_view json) {
   return *this;
 }
 
-}  // namespace turnout::probe
+}  // namespace turnout

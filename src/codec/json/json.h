@@ -1,4 +1,4 @@
-// What is needed to write JSON.
+// What is needed to write JSON: for documents, not for hot paths.
 //
 //   JsonObject().text("name", name).number("status", 101).end()      // {"name":"...","status":101}
 #pragma once
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace turnout::probe {
+namespace turnout {
 
 /// Bytes that are no ASCII are written as the code points of Latin-1, since nothing says what they are.
 std::string json_string(std::string_view text);
@@ -32,4 +32,4 @@ std::string json_array(const List& list, Each each) {
   return out + "]";
 }
 
-}  // namespace turnout::probe
+}  // namespace turnout
