@@ -21,6 +21,7 @@
 #include "base/log_format.h"
 #include "base/network.h"
 #include "base/origin_policy.h"
+#include "base/transcript_policy.h"
 #include "config/source_position.h"
 #include "config/upstream_config.h"
 
@@ -115,6 +116,7 @@ struct Config {
   std::vector<Network> trusted_proxies;
   std::uint32_t workers = 0;  // 0: one for every core
   std::optional<AccessLogConfig> access_log;
+  TranscriptPolicy transcripts;  // there are always some: those that explain why something did not switch
   Limits limits;  // limits.drain and limits.message_bytes_max have their own keys in the file
   WebSocketConfig websocket;
 };

@@ -22,7 +22,7 @@ std::string example() {
 /// With every setting that is commented out in force.
 std::string uncommented() {
   const std::regex setting(
-      "^# ([a-z_]+ = .*|\\[\\[(?:listener|upstream|route)\\]\\]|\\[route\\.proxy\\]|  \\{ certificate.*|\\])$");
+      "^# ([a-z_]+ = .*|\\[\\[(?:listener|upstream|route)\\]\\]|\\[route\\.proxy\\]|\\[\\[transcripts\\.keep\\]\\]|  \\{ certificate.*|\\])$");
   std::istringstream lines(example());
   std::string out;
   for (std::string line; std::getline(lines, line);) out += std::regex_replace(line, setting, "$1") + "\n";
@@ -38,6 +38,7 @@ TEST(Example, Loads) {
   EXPECT_EQ(config->listeners.size(), 1U);
   EXPECT_EQ(config->routes.size(), 5U);
   EXPECT_EQ(config->limits, Limits());
+  EXPECT_EQ(config->transcripts, TranscriptPolicy());
 }
 
 TEST(Example, LoadsWithEveryCommentTakenOffAndNamesTheDefaults) {
@@ -77,6 +78,13 @@ TEST(Example, LoadsWithEveryCommentTakenOffAndNamesTheDefaults) {
   EXPECT_EQ(upstream.keep_alive_idle, UpstreamConfig().keep_alive_idle);
   EXPECT_EQ(upstream.keep_alive_connections_max, UpstreamConfig().keep_alive_connections_max);
   EXPECT_EQ(upstream.warm, UpstreamConfig().warm);
+  EXPECT_EQ(config->transcripts.file, folder + "/transcripts.jsonl");
+  EXPECT_EQ(config->transcripts.kept_bytes, TranscriptPolicy().kept_bytes);
+  EXPECT_EQ(config->transcripts.recent_bytes, TranscriptPolicy().recent_bytes);
+  EXPECT_EQ(config->transcripts.mask_fields.size(), 1U);
+  EXPECT_EQ(config->transcripts.mask_query.size(), 1U);
+  ASSERT_EQ(config->transcripts.keep.size(), 1U);
+  EXPECT_EQ(config->transcripts.keep[0].statuses.size(), 2U);
   ASSERT_EQ(config->routes.size(), 8U);
   EXPECT_EQ(config->routes[7].connect->targets.size(), 2U);
   const RouteConfig& route = config->routes[6];

@@ -9,6 +9,7 @@
 #include "config/load_fields.h"
 #include "config/load_limits.h"
 #include "config/load_route.h"
+#include "config/load_transcripts.h"
 #include "config/load_upstream.h"
 #include "config/readable_file.h"
 #include "config/toml_table.h"
@@ -39,6 +40,8 @@ class Loader {
     if (table.read("workers", workers, 0, workers_max)) config_.workers = static_cast<std::uint32_t>(workers);
     table.read_duration("drain", config_.limits.drain, Millis(0));
     if (const toml::table* log = table.read_table("access_log")) load_access_log(*log);
+    if (const toml::table* transcripts = table.read_table("transcripts"))
+      config_.transcripts = load_transcripts(*transcripts, folder_, config_.routes, problems_);
     if (const toml::table* limits = table.read_table("limits")) load_limits(*limits, config_.limits, problems_);
     if (const toml::table* websocket = table.read_table("websocket")) load_websocket(*websocket);
     table.finish();
