@@ -22,9 +22,10 @@ ALLOWED = {
     "proxy": CORE,
     "observe": CORE,
     "client": CORE,
+    "admin": CORE | {"protocols", "handlers", "observe", "config"},
     "probe": CORE | {"client", "protocols"},
-    "server": CORE | {"protocols", "handlers", "proxy", "observe", "config"},
-    "main": CORE | {"protocols", "handlers", "proxy", "observe", "config", "server", "client", "probe"},
+    "server": CORE | {"protocols", "handlers", "proxy", "observe", "config", "admin"},
+    "main": CORE | {"protocols", "handlers", "proxy", "observe", "config", "server", "client", "probe", "admin"},
 }
 
 

@@ -58,6 +58,11 @@ class Server {
   };
   const std::vector<Listening>& listeners() const noexcept;
 
+  /// Where operators ask the server about itself (config/admin_config.h); empty where there is no such listener. The URL
+  /// logs a browser in, once.
+  std::string admin_socket() const;
+  std::string admin_url() const;
+
   /// Accepts nothing more, lets what runs end within `limits.drain`, and then ends. From any thread; returns at once.
   void drain() noexcept;
   /// Breaks every connection off and ends. From any thread; returns at once.

@@ -22,6 +22,7 @@
 #include "base/network.h"
 #include "base/origin_policy.h"
 #include "base/transcript_policy.h"
+#include "config/admin_config.h"
 #include "config/source_position.h"
 #include "config/upstream_config.h"
 
@@ -119,6 +120,7 @@ struct Config {
   TranscriptPolicy transcripts;  // there are always some: those that explain why something did not switch
   Limits limits;  // limits.drain and limits.message_bytes_max have their own keys in the file
   WebSocketConfig websocket;
+  std::optional<AdminConfig> admin;  // nothing: there is no admin listener
 };
 
 }  // namespace turnout

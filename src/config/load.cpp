@@ -6,6 +6,7 @@
 #include <map>
 
 #include "config/load_access.h"
+#include "config/load_admin.h"
 #include "config/load_fields.h"
 #include "config/load_limits.h"
 #include "config/load_route.h"
@@ -42,6 +43,8 @@ class Loader {
     if (const toml::table* log = table.read_table("access_log")) load_access_log(*log);
     if (const toml::table* transcripts = table.read_table("transcripts"))
       config_.transcripts = load_transcripts(*transcripts, folder_, config_.routes, problems_);
+    const toml::table* admin = table.read_table("admin");
+    config_.admin = admin != nullptr ? load_admin(*admin, folder_, problems_) : AdminConfig();
     if (const toml::table* limits = table.read_table("limits")) load_limits(*limits, config_.limits, problems_);
     if (const toml::table* websocket = table.read_table("websocket")) load_websocket(*websocket);
     table.finish();

@@ -81,6 +81,16 @@ void load_number(TomlTable& table, const NumberLimit<T>& limit, Limits& limits) 
 
 }  // namespace
 
+std::vector<std::pair<std::string_view, std::uint64_t>> limit_values(const Limits& limits) {
+  std::vector<std::pair<std::string_view, std::uint64_t>> values;
+  for (const DurationLimit& limit : durations) {
+    values.emplace_back(limit.key, static_cast<std::uint64_t>((limits.*limit.member).count()));
+  }
+  for (const auto& limit : sizes) values.emplace_back(limit.key, limits.*limit.member);
+  for (const auto& limit : numbers) values.emplace_back(limit.key, limits.*limit.member);
+  return values;
+}
+
 void load_limits(const toml::table& toml_table, Limits& limits, Problems& problems) {
   TomlTable table(toml_table, problems);
   for (const DurationLimit& limit : durations) table.read_duration(limit.key, limits.*limit.member, Millis(1));

@@ -94,6 +94,7 @@ int serve(const ServeArguments& arguments) {
     config = is_welcome ? welcome_config(options) : load(arguments.config_file, options);
   }
   if (!config) return 1;
+  if (arguments.config_file.empty()) config->admin.emplace();
   if (arguments.workers != 0) config->workers = arguments.workers;
   if (!arguments.access_log.empty()) {
     if (!config->access_log) config->access_log.emplace();

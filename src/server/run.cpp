@@ -116,6 +116,11 @@ int run(Server& server, const std::function<void(const std::vector<Server::Liste
                  listener.is_https ? "https" : "TLS by Upgrade", listener.fingerprint);
     }
   }
+  if (const std::string socket = server.admin_socket(); !socket.empty()) {
+    fmt::print(stderr, "admin socket: {}\n", socket);
+  }
+  if (const std::string url = server.admin_url(); !url.empty())
+    fmt::print(stderr, "admin, to be opened once: {}\n", url);
   if (before_ready) before_ready(server.listeners());
   fmt::print(stderr, "{}\n", ready_line(server.listeners()));
   SignalLoop(server, std::move(signals)).run();

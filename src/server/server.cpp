@@ -10,11 +10,14 @@
 #include <system_error>
 #include <thread>
 
+#include "admin/admin_server.h"
 #include "base/descriptor.h"
 #include "base/version.h"
 #include "codec/http/host.h"
+#include "config/describe.h"
 #include "server/configured_site.h"
 #include "server/connection_limits.h"
+#include "server/log.h"
 #include "server/server_listener.h"
 #include "server/server_worker.h"
 #include "server/tls_contexts.h"
@@ -36,7 +39,7 @@ std::string new_fingerprint(const ListenerConfig& listener, const TlsContext* co
 
 }  // namespace
 
-struct Server::Parts {
+struct Server::Parts final : AdminHost {
   Config config;
   std::vector<ConfiguredSite::AddedRoute> added_routes;
   ServerListener::Upgraders added_upgraders;
@@ -47,9 +50,32 @@ struct Server::Parts {
   TlsContexts tls;
   std::vector<std::unique_ptr<ServerListener>> listeners;
   std::vector<Listening> listening;
-  std::vector<std::unique_ptr<ServerWorker>> workers;
+  // Before the workers, whose last jobs may still want to answer it.
+  std::unique_ptr<AdminServer> admin;
+  std::string described;
+  std::vector<std::unique_ptr<ServerWorker>> server_workers;
+  std::vector<AdminWorker*> admin_workers;
+  std::atomic<bool> draining = false;
   std::atomic<std::size_t> running = 0;
   Descriptor ended{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+
+  std::span<AdminWorker* const> workers() const noexcept override { return admin_workers; }
+  bool is_draining() const noexcept override { return draining.load(std::memory_order_relaxed); }
+  const std::string& config_json() const noexcept override { return described; }
+  void tell_operator(const std::string& line) const override { operational_log().info(line); }
+
+  std::expected<void, std::string> open_admin() {
+    if (!config.admin) return {};
+    described = describe(config);
+    admin = std::make_unique<AdminServer>(*this, *config.admin);
+    auto opened = admin->open();
+    if (opened) return opened;
+    admin.reset();
+    const bool was_asked_for = !config.admin->socket.empty() || config.admin->address;
+    if (was_asked_for) return opened;
+    operational_log().warn("{}; the server runs without (admin.socket names another place)", opened.error());
+    return {};
+  }
 
   std::size_t workers_count() const {
     if (config.workers != 0) return config.workers;
@@ -100,9 +126,10 @@ struct Server::Parts {
       for (const auto& listener : listeners) options.listeners.push_back(listener.get());
       options.access_log = access_log;
       options.on_end = [this] { one_has_ended(); };
-      workers.push_back(std::make_unique<ServerWorker>(std::move(options)));
+      server_workers.push_back(std::make_unique<ServerWorker>(std::move(options)));
+      admin_workers.push_back(server_workers.back().get());
     }
-    for (const auto& worker : workers) {
+    for (const auto& worker : server_workers) {
       ++running;
       try {
         worker->start();
@@ -154,23 +181,37 @@ std::expected<void, std::string> Server::start() {
   parts_->connection_limits.emplace(parts_->config.limits, parts_->config.trusted_proxies);
   if (auto opened = parts_->open_access_log(); !opened) return opened;
   if (auto opened = parts_->open_listeners(); !opened) return opened;
-  return parts_->start_workers();
+  if (auto opened = parts_->open_admin(); !opened) return opened;
+  if (auto started = parts_->start_workers(); !started) return started;
+  if (parts_->admin) parts_->admin->start();
+  return {};
 }
 
 const std::vector<Server::Listening>& Server::listeners() const noexcept {
   return parts_->listening;
 }
 
+std::string Server::admin_socket() const {
+  return parts_->admin ? parts_->admin->socket_path() : std::string();
+}
+
+std::string Server::admin_url() const {
+  return parts_->admin ? parts_->admin->login_url() : std::string();
+}
+
 void Server::drain() noexcept {
-  for (const auto& worker : parts_->workers) worker->drain();
+  parts_->draining = true;
+  for (const auto& worker : parts_->server_workers) worker->drain();
 }
 
 void Server::abort() noexcept {
-  for (const auto& worker : parts_->workers) worker->abort();
+  parts_->draining = true;
+  for (const auto& worker : parts_->server_workers) worker->abort();
 }
 
 void Server::wait() {
-  for (const auto& worker : parts_->workers) worker->join();
+  for (const auto& worker : parts_->server_workers) worker->join();
+  if (parts_->admin) parts_->admin->stop();
 }
 
 int Server::ended_descriptor() const noexcept {
@@ -182,7 +223,7 @@ std::expected<void, std::string> Server::reload_certificates() {
   if (!contexts) return std::unexpected(in_lines(contexts.error()));
   parts_->tls = std::move(*contexts);
   for (std::size_t i = 0; i < parts_->listeners.size(); ++i) parts_->listeners[i]->speak(parts_->tls[i]);
-  for (const auto& worker : parts_->workers) worker->refresh();
+  for (const auto& worker : parts_->server_workers) worker->refresh();
   return {};
 }
 

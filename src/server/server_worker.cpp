@@ -61,8 +61,10 @@ void ServerWorker::run() {
 
   // Here, because memory out of a thread's pool goes back to that pool.
   listening_.clear();
+  visits_.clear();
   sessions_.recorder = nullptr;
   recorder_.reset();
+  ended_.store(true, std::memory_order_release);
   options_.on_end();
 }
 
@@ -105,6 +107,20 @@ Task<void> ServerWorker::serve(std::unique_ptr<Incoming> incoming) {
   Wire wire(std::move(incoming->stream));
   incoming.reset();
   (void)co_await drive(spoken->make_first_protocol(), std::move(wire), session);
+}
+
+void ServerWorker::visit_sessions(std::function<void(Session&)> each, std::function<void()> done) {
+  go_on(visits_.emplace_back(sessions_, std::move(each), std::move(done)));
+}
+
+void ServerWorker::go_on(Visit& visit) {
+  if (visit.walk.visit(sessions_per_slice, visit.each)) {
+    loop_.post_from_elsewhere([this, &visit] { go_on(visit); });
+    return;
+  }
+  const std::function<void()> done = std::move(visit.done);
+  visits_.remove_if([&](const Visit& one) { return &one == &visit; });
+  done();
 }
 
 void ServerWorker::begin_drain() noexcept {

@@ -1,14 +1,17 @@
 // ServerWorker: one thread of the server: its loop, its sockets, its connections.
 //
-// Nothing on the path of a request is shared with another worker. Others reach it only through drain() and abort(),
-// which post to its loop.
+// Nothing on the path of a request is shared with another worker. Others reach it only through drain(), abort() and
+// what an AdminWorker offers, which post to its loop.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <thread>
 #include <vector>
 
+#include "admin/host.h"
 #include "runtime/epoll_loop.h"
 #include "server/access_recorder.h"
 #include "server/connection_limits.h"
@@ -18,7 +21,7 @@
 
 namespace turnout {
 
-class ServerWorker {
+class ServerWorker final : public AdminWorker {
  public:
   struct Options {
     std::size_t index = 0;
@@ -33,7 +36,7 @@ class ServerWorker {
   explicit ServerWorker(Options options);
   ServerWorker(const ServerWorker&) = delete;
   ServerWorker& operator=(const ServerWorker&) = delete;
-  ~ServerWorker();
+  ~ServerWorker() override;
 
   void start();
   void join();
@@ -44,7 +47,20 @@ class ServerWorker {
   /// New connections speak what their listener speaks now.
   void refresh();
 
+  bool has_ended() const noexcept override { return ended_.load(std::memory_order_acquire); }
+  void post(std::function<void()> job) override { loop_.post_from_elsewhere(std::move(job)); }
+  void visit_sessions(std::function<void(Session&)> each, std::function<void()> done) override;
+
  private:
+  /// A walk through all sessions that somebody asked for.
+  struct Visit {
+    Visit(Sessions& sessions, std::function<void(Session&)> for_each, std::function<void()> at_end)
+        : walk(sessions), each(std::move(for_each)), done(std::move(at_end)) {}
+    Sessions::Walk walk;
+    std::function<void(Session&)> each;
+    std::function<void()> done;
+  };
+  static constexpr std::size_t sessions_per_slice = 128;
   struct DrainLimit : Timer {
     explicit DrainLimit(ServerWorker& owner) noexcept;
     ServerWorker& worker;
@@ -66,6 +82,7 @@ class ServerWorker {
 
   void run();
   void listen();
+  void go_on(Visit& visit);
   void take_spoken(Listening& at);
   void begin_drain() noexcept;
   void at_turn_end() noexcept;
@@ -78,9 +95,11 @@ class ServerWorker {
   Sessions sessions_;
   std::unique_ptr<AccessRecorder> recorder_;
   std::vector<std::unique_ptr<Listening>> listening_;
+  std::list<Visit> visits_;
   DrainLimit drain_limit_;
   bool draining_ = false;
   bool stopping_locals_ = false;
+  std::atomic<bool> ended_ = false;
   std::uint64_t pause_reported_ms_ = 0;
   std::uint64_t refusal_reported_ms_ = 0;
   std::thread thread_;

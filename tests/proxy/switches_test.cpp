@@ -380,6 +380,29 @@ TEST(ProxySwitch, DrainingClosesAWebSocketBetweenTwoFrames) {
   EXPECT_EQ(tunnel.client.take(), std::string("bc\x88\x02\x03\xe9", 6));
 }
 
+TEST(ProxySwitch, AnOperatorMayEndATunnelThatHasNoWordForIt) {
+  MemoryProxy proxy({"tcp"});
+  MemoryPeer client = proxy.server.connect();
+  client.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+  proxy.run();
+  proxy.backend(0).send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+  proxy.run();
+  EXPECT_THAT(client.take(), StartsWith("HTTP/1.1 101 "));
+  // The whole server is stopping: such a tunnel goes on until the limit for that is over.
+  proxy.server.sessions.drain();
+  proxy.run();
+  EXPECT_FALSE(client.ended());
+  Sessions::Walk(proxy.server.sessions).visit(1, [](Session& session) {
+    EXPECT_TRUE(session.has_open());
+    EXPECT_EQ(session.upstream(), "a");
+    session.close();
+  });
+  proxy.run();
+  EXPECT_TRUE(client.ended());
+  EXPECT_TRUE(proxy.backend(0).ended());
+  EXPECT_EQ(proxy.server.recorder.lines.back(), "close GET /ws 101 tcp accepted accepted server closed-by-operator");
+}
+
 TEST(LAW_L10, ASwitchHasTwoRecords) {
   OpenTunnel tunnel;
   tunnel.open();

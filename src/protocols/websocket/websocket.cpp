@@ -66,8 +66,8 @@ Task<Result<std::optional<Message>>> WebSocket::receive() {
       why_ = Why::peer_closed;  // without a close frame: 1006 in the words of RFC 6455
       peer_has_closed_ = true;
     } else if (more.error().code == Code::draining) {
-      (void)co_await end_with(static_cast<std::uint16_t>(CloseCode::going_away), "the server is stopping",
-                              Why::draining);
+      const std::string_view reason = session_->is_closing() ? "closed by an operator" : "the server is stopping";
+      (void)co_await end_with(static_cast<std::uint16_t>(CloseCode::going_away), reason, Why::draining);
     } else if (more.error().code == Code::timed_out) {
       (void)co_await end_with(static_cast<std::uint16_t>(CloseCode::going_away), "idle for too long",
                               Why::idle_timeout);

@@ -1,0 +1,112 @@
+#include "admin/pages.h"
+
+#include "admin/tunnels.h"
+#include "codec/http/query.h"
+#include "codec/json/json.h"
+
+namespace turnout {
+namespace {
+
+constexpr std::string_view index_text =
+    "GET /metrics                 Prometheus metrics\n"
+    "GET /healthz                 every worker answers\n"
+    "GET /readyz                  new connections are welcome\n"
+    "GET /api/v1/tunnels          open switches; ?id= route= token= client= upstream=\n"
+    "POST /api/v1/tunnels/close   ends them, with the same filters or all=1, and force=1; needs admin.write = true\n"
+    "GET /api/v1/transcripts      why switches did not happen; ?route= token= outcome= reason= tunnel= client= "
+    "recent=1\n"
+    "GET /api/v1/config           the configuration in use\n";
+
+std::string closing_text(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " tunnel was" : " tunnels were") + " told to close";
+}
+
+std::string late_text(std::size_t late) {
+  return std::to_string(late) + (late == 1 ? " worker does" : " workers do") + " not answer\n";
+}
+
+Task<void> refuse(Exchange& exchange, std::string sentence) {
+  co_await reply(exchange, 400, media_text, std::move(sentence) + "\n");
+}
+
+}  // namespace
+
+Task<void> IndexPage::answer(Exchange& exchange) const {
+  AdminCredentials* credentials = context().credentials;
+  const auto query = QueryParameters::parse(exchange.request().query(), {"login"});
+  if (!query) co_return co_await refuse(exchange, query.error());
+  if (const auto secret = query->find("login"); secret && credentials != nullptr) {
+    const auto cookie = credentials->log_in(*secret);
+    if (!cookie) {
+      co_return co_await reply(exchange, 403, media_text,
+                               "This URL was used before, or is none that this server has printed. There is a new one"
+                               " when the server starts again.\n");
+    }
+    // The secret does not stay in the address that the browser shows and remembers.
+    ResponseHead head(303);
+    head.fields.add("Location", "/");
+    head.fields.add("Set-Cookie", *cookie);
+    head.fields.add("Cache-Control", "no-store");
+    head.fields.add("Referrer-Policy", "no-referrer");
+    (void)co_await exchange.respond(std::move(head), {});
+    co_return;
+  }
+  const bool is_known = credentials == nullptr || credentials->knows(exchange.request());
+  co_await reply(exchange, is_known ? 200 : 401, media_text,
+                 is_known ? std::string(index_text)
+                          : "Open the URL that was printed when the server started, or send the bearer token of"
+                            " admin.token_file.\n");
+}
+
+Task<void> HealthPage::answer(Exchange& exchange) const {
+  Asking asking = context().asking();
+  asking.limit = Millis(2'000);
+  const auto gathered =
+      co_await gather<bool>(asking, [](AdminWorker&, const Deliver<bool>& deliver) { deliver(true); });
+  co_await reply(exchange, gathered.late == 0 ? 200 : 503, media_text,
+                 gathered.late == 0 ? "ok\n" : late_text(gathered.late));
+}
+
+Task<void> ReadyPage::answer(Exchange& exchange) const {
+  const bool draining = context().host.is_draining();
+  co_await reply(exchange, draining ? 503 : 200, media_text, draining ? "stopping\n" : "ok\n");
+}
+
+Task<void> ConfigPage::answer(Exchange& exchange) const {
+  co_await reply(exchange, 200, media_json, context().host.config_json());
+}
+
+Task<void> TunnelsPage::answer(Exchange& exchange) const {
+  auto filter = TunnelFilter::parse(exchange.request().query());
+  if (!filter) co_return co_await refuse(exchange, filter.error());
+  const TunnelList list = co_await list_tunnels(context().asking(), std::move(*filter));
+  const bool as_text = wants_text(exchange.request());
+  co_await reply(exchange, 200, as_text ? media_text : media_json,
+                 as_text ? tunnels_as_text(list) : tunnels_as_json(list));
+}
+
+Task<void> CloseTunnelsPage::answer(Exchange& exchange) const {
+  auto filter = TunnelFilter::parse(exchange.request().query());
+  if (!filter) co_return co_await refuse(exchange, filter.error());
+  if (!filter->names_any()) {
+    co_return co_await refuse(exchange, "say which: id, route, token, client, upstream, or all=1 for every tunnel");
+  }
+  const ClosedTunnels closed = co_await close_tunnels(context().asking(), std::move(*filter));
+  context().host.tell_operator("admin: " + closing_text(closed.count));
+  const bool as_text = wants_text(exchange.request());
+  std::string body;
+  if (as_text) {
+    body = closing_text(closed.count) + "\n";
+    if (closed.late != 0) body += late_text(closed.late);
+  } else {
+    body = JsonObject()
+               .number("version", 1)
+               .number("count", static_cast<std::int64_t>(closed.count))
+               .number("workers_late", static_cast<std::int64_t>(closed.late))
+               .end() +
+           "\n";
+  }
+  co_await reply(exchange, 200, as_text ? media_text : media_json, std::move(body));
+}
+
+}  // namespace turnout
