@@ -18,6 +18,7 @@ AdminSite::AdminSite(AdminContext context) : context_(context) {
   add("/", std::make_unique<IndexPage>(context_));
   add("/healthz", std::make_unique<HealthPage>(context_));
   add("/readyz", std::make_unique<ReadyPage>(context_));
+  add("/metrics", std::make_unique<MetricsPage>(context_));
   add("/api/v1/config", std::make_unique<ConfigPage>(context_));
   add("/api/v1/tunnels", std::make_unique<TunnelsPage>(context_));
   add("/api/v1/tunnels/close", std::make_unique<CloseTunnelsPage>(context_));

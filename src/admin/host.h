@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -9,7 +10,6 @@
 namespace turnout {
 
 class Session;
-class TranscriptStore;
 class WorkerMetrics;
 struct ServerFacts;
 
@@ -26,6 +26,9 @@ class AdminWorker {
   /// Calls `each` for every session that lasts long enough, in slices between which connections get their turn, and
   /// then `done`.
   virtual void visit_sessions(std::function<void(Session&)> each, std::function<void()> done) = 0;
+  virtual const WorkerMetrics& metrics() const noexcept = 0;
+  /// Lines of the access log that were lost.
+  virtual std::uint64_t log_lines_dropped() const noexcept = 0;
 };
 
 /// From any thread.
@@ -35,6 +38,8 @@ class AdminHost {
   virtual std::span<AdminWorker* const> workers() const noexcept = 0;
   /// Nothing new begins.
   virtual bool is_draining() const noexcept = 0;
+  /// What is known without the workers; how the process is doing is added to it.
+  virtual ServerFacts facts() const = 0;
   /// The configuration that is in use, as JSON, without what is nobody's business.
   virtual const std::string& config_json() const noexcept = 0;
   /// A line for the operational log.

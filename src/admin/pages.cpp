@@ -3,6 +3,8 @@
 #include "admin/tunnels.h"
 #include "codec/http/query.h"
 #include "codec/json/json.h"
+#include "observe/metrics_text.h"
+#include "switching/session.h"
 
 namespace turnout {
 namespace {
@@ -70,6 +72,33 @@ Task<void> HealthPage::answer(Exchange& exchange) const {
 Task<void> ReadyPage::answer(Exchange& exchange) const {
   const bool draining = context().host.is_draining();
   co_await reply(exchange, draining ? 503 : 200, media_text, draining ? "stopping\n" : "ok\n");
+}
+
+Task<void> MetricsPage::answer(Exchange& exchange) const {
+  struct Part {
+    MetricsSnapshot counts;
+    std::uint64_t log_lines_dropped = 0;
+  };
+  const auto gathered = co_await gather<Part>(context().asking(), [](AdminWorker& worker,
+                                                                     const Deliver<Part>& deliver) {
+    // Bytes of open tunnels are counted as they pass, not only when the tunnel has ended.
+    worker.visit_sessions([](Session& session) { session.record_progress(); },
+                          [&worker, deliver] { deliver({worker.metrics().snapshot(), worker.log_lines_dropped()}); });
+  });
+  // Numbers that go down because somebody did not answer would be taken for a restart.
+  if (gathered.late != 0) co_return co_await reply(exchange, 503, media_text, late_text(gathered.late));
+  ServerFacts facts = context().host.facts();
+  facts.process = process_metrics();
+  MetricsSnapshot all;
+  for (const Part& part : gathered.parts) {
+    all.add(part.counts);
+    facts.access_log_dropped += part.log_lines_dropped;
+  }
+  // While the server stops, what the workers that have ended had counted stays.
+  for (const AdminWorker* worker : context().host.workers()) {
+    if (worker->has_ended()) all.add(worker->metrics().snapshot());
+  }
+  co_await reply(exchange, 200, metrics_content_type, prometheus_text(all, facts));
 }
 
 Task<void> ConfigPage::answer(Exchange& exchange) const {

@@ -33,6 +33,15 @@ class ReadyPage final : public AdminPage {
   Task<void> answer(Exchange& exchange) const override;
 };
 
+/// /metrics
+class MetricsPage final : public AdminPage {
+ public:
+  using AdminPage::AdminPage;
+
+ private:
+  Task<void> answer(Exchange& exchange) const override;
+};
+
 /// /api/v1/config
 class ConfigPage final : public AdminPage {
  public:

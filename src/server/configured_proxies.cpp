@@ -101,6 +101,10 @@ void ConfiguredProxies::begin(Worker& worker) const {
   }
 }
 
+void ConfiguredProxies::visit_upstreams(const std::function<void(const Upstream&)>& visit) const {
+  for (const auto& [name, configured] : upstreams_) visit(*configured.upstream);
+}
+
 std::expected<ConfiguredProxies, Diagnostic> ConfiguredProxies::make(const Config& config) {
   ConfiguredProxies proxies;
   for (const UpstreamConfig& from : config.upstreams) {

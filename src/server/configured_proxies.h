@@ -5,6 +5,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ class ConfiguredProxies {
   std::unique_ptr<const ConnectUpgrader> connect_upgrader(const RouteConfig& route, const Limits& limits) const;
   /// Of a route with `proxy`, whose upstream the configuration has.
   std::shared_ptr<const ProxySettings> settings(const RouteConfig& route) const;
+
+  void visit_upstreams(const std::function<void(const Upstream&)>& visit) const;
 
   /// Begins to check how the servers are, from this worker.
   void begin(Worker& worker) const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ class ConfiguredSite final : public Site {
     return is_connect && !connects_.empty() ? connect_route(request.target) : router_.find(request);
   }
   void begin(Worker& worker) const override { proxies_.begin(worker); }
+  void visit_upstreams(const std::function<void(const Upstream&)>& visit) const { proxies_.visit_upstreams(visit); }
   bool offers_extended_connect() const noexcept override { return offers_extended_connect_; }
   const Limits& limits() const noexcept override { return limits_; }
   const std::vector<Network>& trusted_proxies() const noexcept override { return trusted_proxies_; }

@@ -1,11 +1,14 @@
 #include <turnout/server.h>
 
 #include <fmt/format.h>
+#include <nghttp2/nghttp2.h>
+#include <openssl/crypto.h>
 #include <sys/eventfd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -15,6 +18,7 @@
 #include "base/version.h"
 #include "codec/http/host.h"
 #include "config/describe.h"
+#include "observe/metrics_text.h"
 #include "server/configured_site.h"
 #include "server/connection_limits.h"
 #include "server/log.h"
@@ -47,6 +51,7 @@ struct Server::Parts final : AdminHost {
   std::unique_ptr<const ConfiguredSite> site;
   std::optional<ConnectionLimits> connection_limits;
   std::shared_ptr<LogFile> access_log;
+  mutable std::mutex tls_mutex;  // facts() looks from another thread
   TlsContexts tls;
   std::vector<std::unique_ptr<ServerListener>> listeners;
   std::vector<Listening> listening;
@@ -62,6 +67,36 @@ struct Server::Parts final : AdminHost {
   std::span<AdminWorker* const> workers() const noexcept override { return admin_workers; }
   bool is_draining() const noexcept override { return draining.load(std::memory_order_relaxed); }
   const std::string& config_json() const noexcept override { return described; }
+  void add_certificates(ServerFacts& facts) const {
+    const std::lock_guard lock(tls_mutex);
+    for (std::size_t i = 0; i < tls.size(); ++i) {
+      if (!tls[i]) continue;
+      for (const TlsCertificate& certificate : tls[i]->certificates()) {
+        const std::string name = certificate.names().empty() ? std::string() : certificate.names().front();
+        facts.certificates.push_back(
+            {.listener = facts.listeners[i], .name = name, .expires_at = certificate.expires_at()});
+      }
+    }
+  }
+
+  ServerFacts facts() const override {
+    ServerFacts facts;
+    for (const Listening& one : listening) facts.listeners.push_back(text(one.address));
+    site->visit_upstreams([&](const Upstream& upstream) {
+      for (const Upstream::Server& server : upstream.servers()) {
+        facts.upstreams.push_back({.upstream = upstream.name(),
+                                   .server = server.state->name(),
+                                   .up = server.state->is_up(),
+                                   .open = server.state->open()});
+      }
+    });
+    add_certificates(facts);
+    facts.build = {.version = std::string(version()),
+                   .nghttp2 = nghttp2_version(0)->version_str,
+                   .openssl = OpenSSL_version(OPENSSL_VERSION_STRING)};
+    facts.workers = server_workers.size();
+    return facts;
+  }
   void tell_operator(const std::string& line) const override { operational_log().info(line); }
 
   std::expected<void, std::string> open_admin() {
@@ -105,7 +140,7 @@ struct Server::Parts final : AdminHost {
     if (!contexts) return std::unexpected(in_lines(contexts.error()));
     tls = std::move(*contexts);
     for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-      auto listener = std::make_unique<ServerListener>(config.listeners[i], config.websocket, added_upgraders);
+      auto listener = std::make_unique<ServerListener>(i, config.listeners[i], config.websocket, added_upgraders);
       listener->speak(tls[i]);
       if (auto opened = listener->open(workers_count()); !opened) return opened;
       listening.push_back(
@@ -125,6 +160,7 @@ struct Server::Parts final : AdminHost {
       options.connection_limits = &*connection_limits;
       for (const auto& listener : listeners) options.listeners.push_back(listener.get());
       options.access_log = access_log;
+      options.is_watched = admin != nullptr;
       options.on_end = [this] { one_has_ended(); };
       server_workers.push_back(std::make_unique<ServerWorker>(std::move(options)));
       admin_workers.push_back(server_workers.back().get());
@@ -221,7 +257,10 @@ int Server::ended_descriptor() const noexcept {
 std::expected<void, std::string> Server::reload_certificates() {
   auto contexts = make_tls_contexts(parts_->config, parts_->tls);
   if (!contexts) return std::unexpected(in_lines(contexts.error()));
-  parts_->tls = std::move(*contexts);
+  {
+    const std::lock_guard lock(parts_->tls_mutex);
+    parts_->tls = std::move(*contexts);
+  }
   for (std::size_t i = 0; i < parts_->listeners.size(); ++i) parts_->listeners[i]->speak(parts_->tls[i]);
   for (const auto& worker : parts_->server_workers) worker->refresh();
   return {};

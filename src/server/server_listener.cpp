@@ -60,8 +60,8 @@ std::unique_ptr<Protocol> Spoken::make_first_protocol() const {
   return first;
 }
 
-ServerListener::ServerListener(ListenerConfig config, WebSocketConfig websocket, Upgraders added)
-    : config_(std::move(config)), websocket_(websocket), added_(std::move(added)) {}
+ServerListener::ServerListener(std::size_t index, ListenerConfig config, WebSocketConfig websocket, Upgraders added)
+    : index_(index), config_(std::move(config)), websocket_(websocket), added_(std::move(added)) {}
 
 void ServerListener::speak(std::shared_ptr<const TlsContext> tls) {
   auto registry = std::make_shared<Registry>();
@@ -77,6 +77,7 @@ void ServerListener::speak(std::shared_ptr<const TlsContext> tls) {
   for (const auto& upgrader : added_) registry->add(upgrader);
 
   auto spoken = std::make_shared<Spoken>();
+  spoken->index = index_;
   spoken->listener.registry = std::move(registry);
   spoken->listener.offers_tls_upgrade = offers_tls;
   if (is_https()) spoken->https = std::move(tls);

@@ -17,6 +17,7 @@ namespace turnout {
 /// What is spoken on a listener. Immutable; when certificates are loaded again, another one takes its place for the
 /// connections that begin from then on.
 struct Spoken {
+  std::size_t index = 0;                    // of the listener among all of them
   Listener listener;                        // what sessions see of it
   std::shared_ptr<const TlsContext> https;  // nullptr on a cleartext listener
   bool proxy_protocol = false;              // every connection begins with its header
@@ -28,8 +29,8 @@ class ServerListener {
  public:
   using Upgraders = std::vector<std::shared_ptr<const Upgrader>>;
 
-  /// `added`: asked after the upgraders that are built in.
-  ServerListener(ListenerConfig config, WebSocketConfig websocket, Upgraders added);
+  /// `index` among the listeners; `added`: asked after the upgraders that are built in.
+  ServerListener(std::size_t index, ListenerConfig config, WebSocketConfig websocket, Upgraders added);
 
   /// Before the first connection, and again with other certificates. From any thread.
   void speak(std::shared_ptr<const TlsContext> tls);
@@ -45,6 +46,7 @@ class ServerListener {
   bool is_https() const noexcept { return config_.is_https(); }
 
  private:
+  const std::size_t index_;
   ListenerConfig config_;
   WebSocketConfig websocket_;
   Upgraders added_;

@@ -19,7 +19,10 @@ ServerWorker::DrainLimit::DrainLimit(ServerWorker& owner) noexcept
     : Timer([](Timer& timer) noexcept { static_cast<DrainLimit&>(timer).worker.sessions_.abort(); }), worker(owner) {}
 
 ServerWorker::ServerWorker(Options options)
-    : options_(std::move(options)), sessions_(options_.index + 1, options_.count), drain_limit_(*this) {}
+    : options_(std::move(options)),
+      sessions_(options_.index + 1, options_.count),
+      metrics_(loop_),
+      drain_limit_(*this) {}
 
 ServerWorker::~ServerWorker() {
   join();
@@ -50,10 +53,12 @@ void ServerWorker::run() {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 
+  if (options_.is_watched) recorders_.add(&metrics_);
   if (options_.access_log) {
-    recorder_ = std::make_unique<AccessRecorder>(loop_, options_.access_log);
-    sessions_.recorder = recorder_.get();
+    access_ = std::make_unique<AccessRecorder>(loop_, options_.access_log);
+    recorders_.add(access_.get());
   }
+  if (!recorders_.empty()) sessions_.recorder = &recorders_;
   listen();
   if (options_.index == 0) options_.site->begin(loop_);
   loop_.at_turn_end = [this] { at_turn_end(); };
@@ -63,7 +68,7 @@ void ServerWorker::run() {
   listening_.clear();
   visits_.clear();
   sessions_.recorder = nullptr;
-  recorder_.reset();
+  access_.reset();
   ended_.store(true, std::memory_order_release);
   options_.on_end();
 }
@@ -76,7 +81,11 @@ void ServerWorker::listen() {
     auto on_accept = [this, at = at.get()](std::unique_ptr<TcpStream> stream, const Address& remote,
                                            const Address& local) {
       auto places = options_.connection_limits->admit(remote, at->spoken->https != nullptr);
-      if (!places) return report_refusal(*at->listener, remote);
+      if (!places) {
+        metrics_.refused(at->spoken->index);
+        return report_refusal(*at->listener, remote);
+      }
+      metrics_.accepted(at->spoken->index);
       loop_.connections.spawn(serve(std::unique_ptr<Incoming>(
           new Incoming{{}, std::move(stream), at->spoken, Peers{remote, local}, std::move(*places)})));
     };
@@ -107,6 +116,7 @@ Task<void> ServerWorker::serve(std::unique_ptr<Incoming> incoming) {
   Wire wire(std::move(incoming->stream));
   incoming.reset();
   (void)co_await drive(spoken->make_first_protocol(), std::move(wire), session);
+  metrics_.ended(spoken->index);
 }
 
 void ServerWorker::visit_sessions(std::function<void(Session&)> each, std::function<void()> done) {
@@ -131,7 +141,7 @@ void ServerWorker::begin_drain() noexcept {
 }
 
 void ServerWorker::at_turn_end() noexcept {
-  if (recorder_) recorder_->at_turn_end();
+  if (access_) access_->at_turn_end();
   if (!draining_ || loop_.connections.running() != 0) return;
   if (!std::exchange(stopping_locals_, true)) {
     loop_.connections.spawn(loop_.stop_locals());

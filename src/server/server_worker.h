@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "admin/host.h"
+#include "observe/metrics.h"
 #include "runtime/epoll_loop.h"
 #include "server/access_recorder.h"
 #include "server/connection_limits.h"
+#include "server/recorders.h"
 #include "server/server_listener.h"
 #include "switching/session.h"
 #include "transport/tcp_listener.h"
@@ -30,6 +32,7 @@ class ServerWorker final : public AdminWorker {
     std::vector<ServerListener*> listeners;
     ConnectionLimits* connection_limits = nullptr;
     std::shared_ptr<LogFile> access_log;  // may be nullptr
+    bool is_watched = false;              // there is an admin listener that asks for what is counted
     std::function<void()> on_end;         // called on the worker's thread as the last thing
   };
 
@@ -50,6 +53,8 @@ class ServerWorker final : public AdminWorker {
   bool has_ended() const noexcept override { return ended_.load(std::memory_order_acquire); }
   void post(std::function<void()> job) override { loop_.post_from_elsewhere(std::move(job)); }
   void visit_sessions(std::function<void(Session&)> each, std::function<void()> done) override;
+  const WorkerMetrics& metrics() const noexcept override { return metrics_; }
+  std::uint64_t log_lines_dropped() const noexcept override { return access_ ? access_->dropped() : 0; }
 
  private:
   /// A walk through all sessions that somebody asked for.
@@ -93,7 +98,9 @@ class ServerWorker final : public AdminWorker {
   Options options_;
   EpollLoop loop_;
   Sessions sessions_;
-  std::unique_ptr<AccessRecorder> recorder_;
+  WorkerMetrics metrics_;
+  std::unique_ptr<AccessRecorder> access_;
+  Recorders recorders_;
   std::vector<std::unique_ptr<Listening>> listening_;
   std::list<Visit> visits_;
   DrainLimit drain_limit_;

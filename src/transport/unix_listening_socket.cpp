@@ -41,7 +41,8 @@ std::expected<UnixListeningSocket, std::string> UnixListeningSocket::open(std::s
   sockaddr_un at{};
   at.sun_family = AF_UNIX;
   if (path.empty() || path.find('\0') != std::string::npos || path.size() >= sizeof at.sun_path) {
-    return std::unexpected("the path of a socket has 1 to " + std::to_string(sizeof at.sun_path - 1) + " bytes: " + path);
+    return std::unexpected("the path of a socket has 1 to " + std::to_string(sizeof at.sun_path - 1) +
+                           " bytes: " + path);
   }
   std::memcpy(at.sun_path, path.data(), path.size());
   if (auto cleared = clear_away(path, at); !cleared) return std::unexpected(cleared.error());

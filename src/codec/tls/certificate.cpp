@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "base/address.h"
@@ -184,6 +185,12 @@ void TlsCertificate::read_validity(const std::string& file) {
     warnings_.push_back(
         fmt::format("certificate file '{}': expired on {}; clients refuse it, renew it", file, when(until)));
   }
+}
+
+std::int64_t TlsCertificate::expires_at() const noexcept {
+  std::tm utc{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(leaf_.get()), &utc) != 1) return 0;
+  return timegm(&utc);
 }
 
 std::string TlsCertificate::fingerprint() const {

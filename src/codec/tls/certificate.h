@@ -5,6 +5,7 @@
 //   for (const std::string& name : loaded->names()) ...
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -36,6 +37,9 @@ class TlsCertificate {
   std::string pem() const;
   /// What an operator should know although it works: expired, not valid yet. Empty when all is well.
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+
+  /// In seconds since 1970, UTC.
+  std::int64_t expires_at() const noexcept;
 
   x509_st* leaf() const noexcept { return leaf_.get(); }
   const std::vector<X509Ptr>& chain() const noexcept { return chain_; }
