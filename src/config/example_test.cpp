@@ -22,7 +22,9 @@ std::string example() {
 /// With every setting that is commented out in force.
 std::string uncommented() {
   const std::regex setting(
-      "^# ([a-z_]+ = .*|\\[\\[(?:listener|upstream|route)\\]\\]|\\[route\\.proxy\\]|\\[\\[transcripts\\.keep\\]\\]|  \\{ certificate.*|\\])$");
+      "^# ([a-z_]+ = "
+      ".*|\\[\\[(?:listener|upstream|route)\\]\\]|\\[route\\.proxy\\]|\\[admin\\]|\\[\\[transcripts\\.keep\\]\\]|  \\{ "
+      "certificate.*|\\])$");
   std::istringstream lines(example());
   std::string out;
   for (std::string line; std::getline(lines, line);) out += std::regex_replace(line, setting, "$1") + "\n";
@@ -85,6 +87,10 @@ TEST(Example, LoadsWithEveryCommentTakenOffAndNamesTheDefaults) {
   EXPECT_EQ(config->transcripts.mask_query.size(), 1U);
   ASSERT_EQ(config->transcripts.keep.size(), 1U);
   EXPECT_EQ(config->transcripts.keep[0].statuses.size(), 2U);
+  ASSERT_TRUE(config->admin);
+  EXPECT_EQ(config->admin->write, AdminConfig().write);
+  EXPECT_EQ(text(*config->admin->address), "127.0.0.1:8102");
+  EXPECT_EQ(config->routes[4].name, "echo");
   ASSERT_EQ(config->routes.size(), 8U);
   EXPECT_EQ(config->routes[7].connect->targets.size(), 2U);
   const RouteConfig& route = config->routes[6];
