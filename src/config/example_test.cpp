@@ -90,7 +90,7 @@ TEST(Example, LoadsWithEveryCommentTakenOffAndNamesTheDefaults) {
   ASSERT_TRUE(config->admin);
   EXPECT_EQ(config->admin->write, AdminConfig().write);
   EXPECT_EQ(text(*config->admin->address), "127.0.0.1:8102");
-  EXPECT_EQ(config->routes[4].name, "echo");
+  EXPECT_EQ(config->routes[4].name, "/echo");
   ASSERT_EQ(config->routes.size(), 8U);
   EXPECT_EQ(config->routes[7].connect->targets.size(), 2U);
   const RouteConfig& route = config->routes[6];
