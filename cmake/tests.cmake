@@ -44,6 +44,7 @@ if(NOT TURNOUT_SANITIZE)
   add_test(NAME structure COMMAND ${scripts}/structure_test.py)
   add_test(NAME switch_oracle COMMAND ${scripts}/switch/oracle_test.py)
   add_test(NAME security_doc COMMAND ${scripts}/security_doc_test.py)
+  add_test(NAME alerts COMMAND promtool test rules ${scripts}/observe/alerts.yml)
   add_test(NAME hardening COMMAND ${scripts}/hardening_test.py ${TURNOUT_RELEASE_DIR})
   add_test(NAME install
     COMMAND ${scripts}/install_test ${TURNOUT_RELEASE_DIR} ${CMAKE_CXX_COMPILER} ${PROJECT_BINARY_DIR}/install-test)

@@ -178,6 +178,41 @@ TEST(MetricsText, EveryFamilyHasHelpAndType) {
   EXPECT_EQ(families.size(), 28U) << text;
 }
 
+std::set<std::string> families_of(const std::string& text) {
+  std::set<std::string> families;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) families.insert(line.substr(7, line.rfind(' ') - 7));
+  }
+  return families;
+}
+
+/// The families that a text speaks of.
+std::set<std::string> families_named_in(const char* file) {
+  std::ifstream in(std::string(TURNOUT_SOURCE_DIR "/") + file);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  static const std::regex name("\\b(turnout|process)_[a-z0-9_]+");
+  std::set<std::string> names;
+  for (std::sregex_iterator at(text.begin(), text.end(), name), end; at != end; ++at) {
+    const std::string found = at->str();
+    names.insert(found.ends_with("_bucket") ? found.substr(0, found.size() - 7) : found);
+  }
+  return names;
+}
+
+TEST(MetricsText, TheGuideHasEveryFamily) {
+  const auto families = families_of(prometheus_text(every_count(), every_fact()));
+  const auto named = families_named_in("docs/guide.md");
+  for (const std::string& family : families) EXPECT_TRUE(named.contains(family)) << family << " is not in the guide";
+}
+
+TEST(MetricsText, AlertsAreAboutFamiliesThatExist) {
+  const auto families = families_of(prometheus_text(every_count(), every_fact()));
+  const auto named = families_named_in("examples/alerts.yml");
+  EXPECT_GE(named.size(), 9U);
+  for (const std::string& name : named) EXPECT_TRUE(families.contains(name)) << name;
+}
+
 TEST(MetricsText, PromtoolFindsNothing) {
   const TemporaryFolder folder;
   const std::string file = (folder / "metrics").string();
