@@ -2,70 +2,16 @@
 
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cstddef>
-#include <cstring>
 #include <optional>
+
+#include "observe/json_text.h"
+#include "observe/second_text.h"
 
 namespace turnout {
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789ABCDEF";
-
-// ===== Time =====
-
-/// "2026-11-23 11:20:00" of the second that was asked for last: lines come thousands to a second.
-class SecondText {
- public:
-  std::string_view date(std::int64_t second) noexcept { return of(second).substr(0, 10); }
-  std::string_view time(std::int64_t second) noexcept { return of(second).substr(11); }
-
- private:
-  std::string_view of(std::int64_t second) noexcept {
-    if (second != second_ || !valid_) render(second);
-    return {text_.data(), text_.size()};
-  }
-
-  void render(std::int64_t second) noexcept {
-    using namespace std::chrono;
-    // Four digits of year are what both forms have room for.
-    constexpr std::int64_t last = sys_seconds(sys_days(9999y / December / 31d)).time_since_epoch().count() + 86399;
-    const std::int64_t shown = second < 0 ? 0 : second > last ? last : second;
-    const sys_seconds at{seconds(shown)};
-    const sys_days day = floor<days>(at);
-    const year_month_day date(day);
-    const auto of_day = (at - day).count();
-    digits(0, 4, static_cast<unsigned>(static_cast<int>(date.year())));
-    digits(5, 2, static_cast<unsigned>(date.month()));
-    digits(8, 2, static_cast<unsigned>(date.day()));
-    digits(11, 2, static_cast<unsigned>(of_day / 3600));
-    digits(14, 2, static_cast<unsigned>(of_day / 60 % 60));
-    digits(17, 2, static_cast<unsigned>(of_day % 60));
-    second_ = second;
-    valid_ = true;
-  }
-
-  void digits(std::size_t at, std::size_t count, unsigned value) noexcept {
-    while (count-- > 0) {
-      text_[at + count] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    }
-  }
-
-  std::int64_t second_ = 0;
-  bool valid_ = false;
-  std::array<char, 19> text_{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0',
-                             ' ', '0', '0', ':', '0', '0', ':', '0', '0'};
-};
-
-SecondText& second_text() noexcept {
-  thread_local SecondText text;
-  return text;
-}
-
-constexpr std::int64_t second_of(std::int64_t time_ms) noexcept {
-  return time_ms < 0 ? 0 : time_ms / 1000;
-}
 
 // ===== The fields, once for all forms =====
 
@@ -241,28 +187,6 @@ class NamesForm {
 
 // ===== JSON =====
 
-/// The length of the well-formed UTF-8 sequence (RFC 3629) that `text` begins with, or 0.
-std::size_t utf8_length(std::string_view text) noexcept {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto continued = [&](std::size_t i) { return i < text.size() && (at(i) & 0xc0) == 0x80; };
-  const unsigned char first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return continued(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    if (!continued(1) || !continued(2)) return 0;
-    if (first == 0xe0 && at(1) < 0xa0) return 0;   // overlong
-    if (first == 0xed && at(1) >= 0xa0) return 0;  // surrogates
-    return 3;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    if (!continued(1) || !continued(2) || !continued(3)) return 0;
-    if (first == 0xf0 && at(1) < 0x90) return 0;   // overlong
-    if (first == 0xf4 && at(1) >= 0x90) return 0;  // beyond U+10FFFF
-    return 4;
-  }
-  return 0;
-}
-
 class JsonForm {
  public:
   explicit JsonForm(PooledString& out) noexcept : out_(out) {}
@@ -310,29 +234,7 @@ class JsonForm {
       out_.append("null");
       return;
     }
-    out_.push_back('"');
-    std::size_t plain_begin = 0;
-    for (std::size_t i = 0; i < value.size();) {
-      const auto byte = static_cast<unsigned char>(value[i]);
-      const std::size_t length = utf8_length(value.substr(i));
-      if (length > 1 || (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\')) {
-        i += length;
-        continue;
-      }
-      out_.append(value.substr(plain_begin, i - plain_begin));
-      if (length == 0) {
-        out_.append("\\uFFFD");
-      } else if (byte == '"' || byte == '\\') {
-        const char escaped[2] = {'\\', value[i]};
-        out_.append(escaped, sizeof escaped);
-      } else {
-        const char escaped[6] = {'\\', 'u', '0', '0', hex_digits[byte >> 4], hex_digits[byte & 15]};
-        out_.append(escaped, sizeof escaped);
-      }
-      plain_begin = ++i;
-    }
-    out_.append(value.substr(plain_begin));
-    out_.push_back('"');
+    append_json_string(value, out_);
   }
 
  private:
@@ -353,17 +255,9 @@ void append_w3c(const AccessRecord& record, PooledString& out) {
 }
 
 void append_json(const AccessRecord& record, PooledString& out) {
-  const std::int64_t second = second_of(record.time_ms);
-  const auto fraction = static_cast<unsigned>(record.time_ms < 0 ? 0 : record.time_ms % 1000);
-  const char digits[3] = {static_cast<char>('0' + fraction / 100), static_cast<char>('0' + fraction / 10 % 10),
-                          static_cast<char>('0' + fraction % 10)};
   out.append("{\"ts\":\"");  // RFC 3339
-  out.append(second_text().date(second));
-  out.push_back('T');
-  out.append(second_text().time(second));
-  out.push_back('.');
-  out.append(digits, sizeof digits);
-  out.append("Z\"");
+  append_utc(record.time_ms, out);
+  out.push_back('"');
   each_field(record, JsonForm(out));
   out.append("}\n");
 }

@@ -122,6 +122,16 @@ std::size_t LogFile::write_lines(std::string_view lines) noexcept {
 void LogWriter::write(const AccessRecord& record) {
   const std::size_t before = buffer_.size();
   append_record(file_->format(), record, buffer_);
+  keep_or_drop(before);
+}
+
+void LogWriter::write_line(std::string_view line) {
+  const std::size_t before = buffer_.size();
+  buffer_.append(line);
+  keep_or_drop(before);
+}
+
+void LogWriter::keep_or_drop(std::size_t before) {
   if (buffer_.size() > buffer_bytes_max) {
     buffer_.resize(before);
     ++dropped_;

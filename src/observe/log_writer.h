@@ -75,6 +75,8 @@ class LogWriter {
   LogWriter& operator=(const LogWriter&) = delete;
 
   void write(const AccessRecord& record);
+  /// A whole line with its end.
+  void write_line(std::string_view line);
   void flush() noexcept;
 
   /// Records that were lost because the buffer was full.
@@ -82,6 +84,8 @@ class LogWriter {
   std::size_t waiting_bytes() const noexcept { return buffer_.size(); }
 
  private:
+  void keep_or_drop(std::size_t before);
+
   std::shared_ptr<LogFile> file_;
   PooledString buffer_;
   std::size_t flush_at_ = flush_bytes;
