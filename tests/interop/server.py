@@ -79,13 +79,15 @@ class Server:
         self._command += ["--access-log", self.log_file, "--log-format", log_format, *arguments]
         self.said = []
         self.http_all, self.https_all = [], []
+        self.admin_socket = self.admin_url = None
         self.process = None
         self._stopping = False
         self._reader = None
 
     def __enter__(self):
         self.process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, "RUNTIME_DIRECTORY": str(self.folder)})
         ready = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(ready,))
         self._reader.start()
@@ -109,6 +111,10 @@ class Server:
         for line in self.process.stderr:
             line = line.rstrip("\n")
             self.said.append(line)
+            if line.startswith("admin socket: "):
+                self.admin_socket = line.removeprefix("admin socket: ")
+            if line.startswith("admin, to be opened once: "):
+                self.admin_url = line.removeprefix("admin, to be opened once: ")
             if line.startswith("ready"):
                 for word in line.split(" ")[1:]:
                     scheme, _, addresses = word.partition("=")
