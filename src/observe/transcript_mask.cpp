@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <initializer_list>
 
 #include "base/ascii.h"
 #include "codec/http/fields.h"
@@ -71,18 +73,59 @@ bool holds(const std::vector<std::string>& names, std::string_view name) noexcep
   return std::ranges::any_of(names, [&](const std::string& one) { return iequals(one, name); });
 }
 
-/// One name or part of a name, in lower case and without hyphens and underscores.
+bool ends_with_any(std::string_view name, std::initializer_list<std::string_view> ends) noexcept {
+  return std::ranges::any_of(ends, [&](std::string_view end) { return name.ends_with(end); });
+}
+
+bool is_any(std::string_view name, std::initializer_list<std::string_view> names) noexcept {
+  return std::ranges::find(names, name) != names.end();
+}
+
+/// One name or part of a name, in lower case and without hyphens and underscores. By its last letter, because nearly
+/// all names are none of these.
 bool is_secret_name(std::string_view name) noexcept {
-  for (const std::string_view end :
-       {"token", "secret", "password", "signature", "apikey", "sessionid", "authorization"}) {
-    if (name.ends_with(end)) return true;
+  if (name.size() < 3) return false;
+  switch (name.back()) {
+    case 'd':
+      return ends_with_any(name, {"password", "sessionid"}) || is_any(name, {"passwd", "pwd", "sid", "phpsessid"});
+    case 'e': return ends_with_any(name, {"signature"}) || is_any(name, {"code", "passphrase", "samlresponse"});
+    case 'g': return name == "sig";
+    case 'h': return name == "auth";
+    case 'l': return ends_with_any(name, {"credential"});
+    case 'n': return ends_with_any(name, {"token", "authorization", "assertion"}) || name == "session";
+    case 'p': return name == "otp";
+    case 'r': return name == "bearer";
+    case 's': return is_any(name, {"pass", "sess", "creds", "credentials"});
+    case 't': return ends_with_any(name, {"secret"}) || name == "jwt";
+    case 'y': return ends_with_any(name, {"apikey", "accesskey", "secretkey", "privatekey"}) || name == "key";
+    default: return false;
   }
-  static constexpr std::array<std::string_view, 19> names{
-      "key",  "passwd", "pwd",    "pass", "passphrase", "code",      "sig",       "auth",  "jwt",        "session",
-      "sess", "sid",    "bearer", "otp",  "assertion",  "accesskey", "secretkey", "creds", "credentials"};
-  static constexpr std::array<std::string_view, 5> more{"phpsessid", "xamzcredential", "clientassertion", "privatekey",
-                                                        "samlresponse"};
-  return std::ranges::find(names, name) != names.end() || std::ranges::find(more, name) != more.end();
+}
+
+/// The last four letters of a name as a number, in lower case.
+constexpr std::uint32_t ending(std::string_view name) noexcept {
+  std::uint32_t value = 0;
+  for (const char c : name.substr(name.size() - 4)) value = value << 8 | (static_cast<unsigned char>(c) | 0x20U);
+  return value;
+}
+
+/// Authorization, Cookie, Set-Cookie, Sec-WebSocket-Key, and what others call such. Asked for each field of each
+/// switch: the end of a name says for nearly all of them that they are none of these.
+bool ends_like_secret(std::string_view name) noexcept {
+  if (name.size() < 5) return false;
+  switch (ending(name)) {
+    case ending("tion"): return iends_with(name, "authorization") || iends_with(name, "assertion");
+    case ending("oken"): return iends_with(name, "token");
+    case ending("okie"): return iends_with(name, "cookie");
+    case ending("kie2"): return iends_with(name, "cookie2");
+    case ending("ture"): return iends_with(name, "signature");
+    case ending("cret"): return iends_with(name, "secret");
+    case ending("word"): return iends_with(name, "password");
+    case ending("ikey"): return iends_with(name, "apikey");
+    case ending("-key"):
+      return iequals(name, "sec-websocket-key") || iends_with(name, "api-key") || iends_with(name, "access-key");
+    default: return false;
+  }
 }
 
 bool is_url_field(std::string_view name) noexcept {
@@ -97,23 +140,7 @@ bool is_url_field(std::string_view name) noexcept {
 // ===== What is a secret =====
 
 bool TranscriptMask::hides_field(std::string_view name) const noexcept {
-  if (name.empty()) return false;
-  bool hidden = false;
-  switch (lower(name.back())) {
-    case 'n':
-      hidden = iends_with(name, "authorization") || iends_with(name, "token") || iends_with(name, "assertion");
-      break;
-    case 'e': hidden = iends_with(name, "cookie") || iends_with(name, "signature"); break;
-    case '2': hidden = iequals(name, "cookie2") || iequals(name, "set-cookie2"); break;
-    case 'y':
-      hidden = iequals(name, "sec-websocket-key") || iends_with(name, "api-key") || iends_with(name, "apikey") ||
-               iends_with(name, "access-key");
-      break;
-    case 't': hidden = iends_with(name, "secret"); break;
-    case 'd': hidden = iends_with(name, "password"); break;
-    default: break;
-  }
-  return hidden || (!fields_.empty() && holds(fields_, name));
+  return ends_like_secret(name) || (!fields_.empty() && holds(fields_, name));
 }
 
 bool TranscriptMask::hides_parameter(std::string_view name) const noexcept {
@@ -262,14 +289,25 @@ void TranscriptMask::append_url(std::string_view url, std::string& out) const {
   append_text(url, true, out);
 }
 
+bool TranscriptMask::shows_whole(std::string_view name, std::string_view value) const noexcept {
+  constexpr std::string_view protocol = "sec-websocket-protocol";
+  if (value.size() > text_bytes_max || hides_field(name)) return false;
+  if (name.size() == protocol.size() && iequals(name, protocol)) return false;
+  // In one pass: a parameter has the first, a user in a URL the second, a JSON Web Token the third.
+  bool is_suspect = false;
+  for (const char c : value) is_suspect |= static_cast<bool>((c == '=') | (c == '@') | (c == 'J'));
+  const bool may_be_credentials = !value.empty() && lower(value.front()) == 'b';
+  return !is_suspect && !may_be_credentials;
+}
+
 void TranscriptMask::append_value(std::string_view name, std::string_view value, std::string& out) const {
-  if (hides_field(name) || istarts_with(value, "bearer ") || istarts_with(value, "basic ") || is_web_token(value)) {
+  if (shows_whole(name, value)) {
+    out.append(value);
+  } else if (hides_field(name) || istarts_with(value, "bearer ") || istarts_with(value, "basic ") ||
+             is_web_token(value)) {
     append_masked(value.size(), out);
   } else if (iequals(name, "sec-websocket-protocol")) {
     append_members(value, out);
-  } else if (value.find('=') == std::string_view::npos && value.find('@') == std::string_view::npos &&
-             value.find("eyJ") == std::string_view::npos) {
-    Shown(value, out).end(value.size());
   } else {
     append_text(value, is_url_field(name), out);
   }

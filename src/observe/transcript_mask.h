@@ -30,6 +30,9 @@ class TranscriptMask {
   /// A request's target, a URL or whatever may have one in it.
   void append_url(std::string_view url, std::string& out) const;
 
+  /// True where a field is seen at once to have nothing to mask nor to cut: most are like that.
+  bool shows_whole(std::string_view name, std::string_view value) const noexcept;
+
   /// True for a field whose whole value is a secret.
   bool hides_field(std::string_view name) const noexcept;
   /// True for a parameter whose value is one; `name` is as it came, percent-encoded or not.

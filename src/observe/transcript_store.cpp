@@ -12,23 +12,42 @@ namespace {
 
 /// Of any single text but those that the mask cuts.
 constexpr std::size_t stored_text_bytes_max = 1024;
+/// Of all that is remembered of a request: room for the fields and a dozen other texts.
+constexpr std::size_t asked_bytes_max = 24 * 1024;
+constexpr std::size_t happened_bytes_max = 8 * 1024;
 
-/// Texts and numbers, one behind the other.
-void put(std::string_view text, std::string& out) {
-  const auto size = static_cast<std::uint16_t>(std::min<std::size_t>(text.size(), 0xffff));
-  out.append(reinterpret_cast<const char*>(&size), sizeof size);
-  out.append(text.substr(0, size));
-}
+/// Puts texts and numbers one behind the other into a string that is long enough for any of them; what does not fit all
+/// the same is left out.
+class TextWriter {
+ public:
+  TextWriter(std::string& room, std::size_t bytes_max) : begin_(grown(room, bytes_max)), end_(begin_ + bytes_max) {}
 
-/// A text that is written by `append` itself, with its size in front.
-template <class Append>
-void put_with(std::string& out, Append append) {
-  const std::size_t at = out.size();
-  out.append(sizeof(std::uint16_t), '\0');
-  append(out);
-  const auto size = static_cast<std::uint16_t>(out.size() - at - sizeof(std::uint16_t));
-  std::memcpy(out.data() + at, &size, sizeof size);
-}
+  void put(std::string_view text) noexcept {
+    const auto fitting = static_cast<std::uint16_t>(std::min(text.size(), left()));
+    number(fitting);
+    std::memcpy(at_, text.data(), fitting);
+    at_ += fitting;
+  }
+  template <class T>
+  void number(const T& value) noexcept {
+    std::memcpy(at_, &value, sizeof value);
+    at_ += sizeof value;
+  }
+  std::string_view written() const noexcept { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
+  bool has_room_for(std::size_t bytes) const noexcept { return left() >= bytes; }
+
+ private:
+  static constexpr std::size_t spare_bytes = 64;  // for the sizes of texts
+  static char* grown(std::string& room, std::size_t bytes_max) {
+    if (room.size() < bytes_max + spare_bytes) room.resize(bytes_max + spare_bytes);
+    return room.data();
+  }
+  std::size_t left() const noexcept { return at_ < end_ ? static_cast<std::size_t>(end_ - at_) : 0; }
+
+  char* begin_;
+  char* end_;
+  char* at_ = begin_;
+};
 
 class TextReader {
  public:
@@ -146,7 +165,7 @@ void TranscriptStore::opened(const Record& record) {
 void TranscriptStore::closed(const Record& record) {
   if (Stored* kept = keeps_at_opening_ ? find_kept(record.tunnel_id) : nullptr; kept != nullptr) {
     kept_.bytes -= kept->bytes();
-    note_end(record, *kept);
+    note_what_happened(record, *kept);
     kept_.bytes += kept->bytes();
     if (log_) write_line(*kept);
     return;
@@ -156,18 +175,18 @@ void TranscriptStore::closed(const Record& record) {
   if (!is_error && (rules_.empty() || !rule_holds(record, true))) {
     if (recent == nullptr) return;
     recent_.bytes -= recent->bytes();
-    note_end(record, *recent);
+    note_what_happened(record, *recent);
     recent_.bytes += recent->bytes();
     return;
   }
   Stored entry;
   if (recent != nullptr) {
     recent_.bytes -= recent->bytes();
-    entry = *recent;
-    recent->texts = std::string();
+    entry = std::exchange(*recent, Stored());
+    recent->tunnel_id = record.tunnel_id;
     recent->is_elsewhere = true;
     recent_.bytes += recent->bytes();
-    note_end(record, entry);
+    note_what_happened(record, entry);
   } else {
     entry = stored(record);
   }
@@ -182,67 +201,71 @@ TranscriptStore::Stored TranscriptStore::stored(const Record& record) {
   to.via = record.via;
   to.status = static_cast<std::uint16_t>(std::clamp(record.status, 0, 999));
   to.reason = record.reason;
-  std::string& texts = scratch_;
-  texts.clear();
   if (record.session != nullptr) {
     to.client = record.session->peers().remote;
     to.listener = record.session->peers().local;
     to.secure = record.session->is_secure();
   }
-  put(record.route != nullptr ? cut(record.route->name) : std::string_view(), texts);
-  put(cut(record.offer), texts);
-  put(cut(record.token), texts);
-  put(record.token_name, texts);
-  put(record.outcome, texts);
   static const RequestHead unknown;
   const RequestHead& head = record.request != nullptr ? *record.request : unknown;
   to.version = head.version;
-  put(cut(head.method), texts);
-  put_with(texts, [&](std::string& out) { mask_.append_value("host", head.authority, out); });
-  put_with(texts, [&](std::string& out) { mask_.append_url(head.target, out); });
-  const std::size_t fields_at = texts.size();
+  TextWriter texts(scratch_, asked_bytes_max);
+  const auto put_masked = [&](auto append) {
+    masked_.clear();
+    append(masked_);
+    texts.put(masked_);
+  };
+  texts.put(record.route != nullptr ? cut(record.route->name) : std::string_view());
+  texts.put(cut(record.offer));
+  texts.put(cut(record.token));
+  texts.put(cut(record.token_name));
+  texts.put(cut(record.outcome));
+  texts.put(cut(head.method));
+  put_masked([&](std::string& out) { mask_.append_value("host", head.authority, out); });
+  put_masked([&](std::string& out) { mask_.append_url(head.target, out); });
+  const std::size_t fields_end = texts.written().size() + fields_bytes_max;
   for (const Field field : head.fields) {
-    if (texts.size() - fields_at >= fields_bytes_max) {
+    if (texts.written().size() >= fields_end) {
       ++to.fields_left_out;
       continue;
     }
     ++to.fields;
-    put(cut(field.name), texts);
-    put_with(texts, [&](std::string& out) { mask_.append_value(field.name, field.value, out); });
+    texts.put(cut(field.name));
+    if (mask_.shows_whole(field.name, field.value)) {
+      texts.put(field.value);
+    } else {
+      put_masked([&](std::string& out) { mask_.append_value(field.name, field.value, out); });
+    }
   }
-  append_end(record, to, texts);
-  to.texts.assign(texts);
+  to.asked = texts.written();
+  note_what_happened(record, to);
   return to;
 }
 
 /// What is known by now, in the place of what was known before.
-void TranscriptStore::note_end(const Record& record, Stored& stored) const {
-  std::string texts(stored.texts, 0, stored.end_at);
-  append_end(record, stored, texts);
-  texts.shrink_to_fit();
-  stored.texts = std::move(texts);
-}
-
-void TranscriptStore::append_end(const Record& record, Stored& stored, std::string& out) const {
-  stored.end_at = static_cast<std::uint32_t>(out.size());
+void TranscriptStore::note_what_happened(const Record& record, Stored& stored) {
   stored.bytes_in = record.bytes_in;
   stored.bytes_out = record.bytes_out;
   stored.is_over = record.kind != RecordKind::open;
   stored.time_taken_ms = worker_.now_ms() - std::min(record.began_ms, worker_.now_ms());
   stored.close_reason = record.close_reason;
-  put(record.closed_by, out);
-  if (record.session == nullptr) {
-    put("", out);
-    return;
+  TextWriter texts(scratch_, happened_bytes_max);
+  texts.put(cut(record.closed_by));
+  texts.put(record.session != nullptr ? cut(record.session->upstream()) : std::string_view());
+  if (record.session != nullptr) {
+    const Transcript& transcript = record.session->transcript();
+    stored.events_left_out = transcript.dropped();
+    transcript.for_each([&](const TranscriptEvent& event) {
+      const std::string_view name = cut(event.name);
+      if (!texts.has_room_for(sizeof(StoredEvent) + name.size())) {
+        ++stored.events_left_out;
+        return;
+      }
+      texts.number(StoredEvent{event.kind, event.why, event.status, event.bytes, event.at_ms});
+      texts.put(name);
+    });
   }
-  put(cut(record.session->upstream()), out);
-  const Transcript& transcript = record.session->transcript();
-  stored.events_left_out = transcript.dropped();
-  transcript.for_each([&](const TranscriptEvent& event) {
-    const StoredEvent one{event.kind, event.why, event.status, event.bytes, event.at_ms};
-    out.append(reinterpret_cast<const char*>(&one), sizeof one);
-    put(event.name, out);
-  });
+  stored.happened = texts.written();
 }
 
 void TranscriptStore::keep(Stored stored, KeptFor cause) {
@@ -307,7 +330,7 @@ TranscriptEntry TranscriptStore::entry_of(const Stored& stored) {
   entry.secure = stored.secure;
   entry.status = stored.status;
   entry.reason = stored.reason;
-  TextReader texts(stored.texts);
+  TextReader texts(stored.asked);
   entry.route = texts.next();
   entry.offer = texts.next();
   entry.token = texts.next();
@@ -321,11 +344,12 @@ TranscriptEntry TranscriptStore::entry_of(const Stored& stored) {
     entry.fields.push_back({std::move(name), texts.next()});
   }
   entry.fields_left_out = stored.fields_left_out;
-  std::string closed_by = texts.next();
-  entry.upstream = texts.next();
-  while (!texts.at_end()) {
-    const auto event = texts.number<StoredEvent>();
-    entry.events.push_back({event.kind, event.why, event.status, event.bytes, event.at_ms, texts.next()});
+  TextReader happened(stored.happened);
+  std::string closed_by = happened.next();
+  entry.upstream = happened.next();
+  while (!happened.at_end()) {
+    const auto event = happened.number<StoredEvent>();
+    entry.events.push_back({event.kind, event.why, event.status, event.bytes, event.at_ms, happened.next()});
   }
   entry.events_left_out = stored.events_left_out;
   if (stored.is_over) entry.time_taken_ms = stored.time_taken_ms;

@@ -75,11 +75,11 @@ class TranscriptStore final : public Recorder {
     std::uint16_t status = 0;
     std::uint16_t fields = 0;
     std::uint16_t fields_left_out = 0;
-    std::uint32_t end_at = 0;  // of what is written anew at the end: events and who ended it
     std::uint32_t events_left_out = 0;
-    std::string texts{};
+    std::string asked{};     // what the request said
+    std::string happened{};  // what came of it: events and who ended it
 
-    std::size_t bytes() const noexcept { return sizeof(Stored) + texts.capacity(); }
+    std::size_t bytes() const noexcept { return sizeof(Stored) + asked.capacity() + happened.capacity(); }
   };
   struct Ring {
     std::deque<Stored> entries;
@@ -96,8 +96,7 @@ class TranscriptStore final : public Recorder {
   void opened(const Record& record);
   void closed(const Record& record);
   Stored stored(const Record& record);
-  void note_end(const Record& record, Stored& stored) const;
-  void append_end(const Record& record, Stored& stored, std::string& out) const;
+  void note_what_happened(const Record& record, Stored& stored);
   void keep(Stored stored, KeptFor cause);
   void write_line(const Stored& stored);
   bool rule_holds(const Record& record, bool is_over) const noexcept;
@@ -113,7 +112,9 @@ class TranscriptStore final : public Recorder {
   Ring kept_;
   const bool keeps_at_opening_;
   TranscriptCounts counts_;
+  // Where texts are put together before they are kept in as many bytes as they have.
   std::string scratch_;
+  std::string masked_;
   std::optional<LogWriter> log_;
   Flush flush_;
 };
