@@ -14,7 +14,7 @@ constexpr const char* usage =
     "FILE]\n"
     "              [--requests-per-connection K]\n"
     "  handshakes  TLS, one GET, close: [--resume]\n"
-    "  switches    connect, 101, close: --protocol websocket|h2c|TOKEN\n"
+    "  switches    connect, 101, close: --protocol websocket|h2c|TOKEN [--rate R [--arrivals even|exponential]]\n"
     "  tunnels     messages and their echoes: --protocol websocket|TOKEN [--message-bytes 64] [--hold N] [--deflate]\n"
     "              [--rate R [--arrivals even|exponential]]\n"
     "  bulk        a stream to the client through each tunnel: --protocol websocket|TOKEN\n"
