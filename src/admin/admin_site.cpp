@@ -20,6 +20,7 @@ AdminSite::AdminSite(AdminContext context) : context_(context) {
   add("/readyz", std::make_unique<ReadyPage>(context_));
   add("/metrics", std::make_unique<MetricsPage>(context_));
   add("/api/v1/config", std::make_unique<ConfigPage>(context_));
+  add("/api/v1/transcripts", std::make_unique<TranscriptsPage>(context_));
   add("/api/v1/tunnels", std::make_unique<TunnelsPage>(context_));
   add("/api/v1/tunnels/close", std::make_unique<CloseTunnelsPage>(context_));
   router_ = std::make_unique<const Router>(std::move(entries));

@@ -10,8 +10,10 @@
 namespace turnout {
 
 class Session;
+class TranscriptStore;
 class WorkerMetrics;
 struct ServerFacts;
+struct TranscriptCounts;
 
 /// One of the server's workers. What is posted runs on its own thread, as long as it has not ended.
 class AdminWorker {
@@ -27,6 +29,9 @@ class AdminWorker {
   /// then `done`.
   virtual void visit_sessions(std::function<void(Session&)> each, std::function<void()> done) = 0;
   virtual const WorkerMetrics& metrics() const noexcept = 0;
+  /// Nothing where none are kept, and once the worker has ended.
+  virtual const TranscriptStore* transcripts() const noexcept = 0;
+  virtual TranscriptCounts transcript_counts() const noexcept = 0;
   /// Lines of the access log that were lost.
   virtual std::uint64_t log_lines_dropped() const noexcept = 0;
 };

@@ -1,9 +1,11 @@
 #include "admin/pages.h"
 
+#include "admin/transcripts.h"
 #include "admin/tunnels.h"
 #include "codec/http/query.h"
 #include "codec/json/json.h"
 #include "observe/metrics_text.h"
+#include "observe/transcript_store.h"
 #include "switching/session.h"
 
 namespace turnout {
@@ -77,32 +79,52 @@ Task<void> ReadyPage::answer(Exchange& exchange) const {
 Task<void> MetricsPage::answer(Exchange& exchange) const {
   struct Part {
     MetricsSnapshot counts;
+    TranscriptCounts transcripts;
     std::uint64_t log_lines_dropped = 0;
+
+    explicit Part(const AdminWorker& worker)
+        : counts(worker.metrics().snapshot()),
+          transcripts(worker.transcript_counts()),
+          log_lines_dropped(worker.log_lines_dropped()) {}
   };
-  const auto gathered = co_await gather<Part>(context().asking(), [](AdminWorker& worker,
-                                                                     const Deliver<Part>& deliver) {
-    // Bytes of open tunnels are counted as they pass, not only when the tunnel has ended.
-    worker.visit_sessions([](Session& session) { session.record_progress(); },
-                          [&worker, deliver] { deliver({worker.metrics().snapshot(), worker.log_lines_dropped()}); });
-  });
+  const auto gathered =
+      co_await gather<Part>(context().asking(), [](AdminWorker& worker, const Deliver<Part>& deliver) {
+        // Bytes of open tunnels are counted as they pass, not only when the tunnel has ended.
+        worker.visit_sessions([](Session& session) { session.record_progress(); },
+                              [&worker, deliver] { deliver(Part(worker)); });
+      });
   // Numbers that go down because somebody did not answer would be taken for a restart.
   if (gathered.late != 0) co_return co_await reply(exchange, 503, media_text, late_text(gathered.late));
   ServerFacts facts = context().host.facts();
   facts.process = process_metrics();
   MetricsSnapshot all;
-  for (const Part& part : gathered.parts) {
+  const auto add = [&](const Part& part) {
     all.add(part.counts);
+    facts.transcripts.declined += part.transcripts.declined;
+    facts.transcripts.refused += part.transcripts.refused;
+    facts.transcripts.error += part.transcripts.error;
+    facts.transcripts.rule += part.transcripts.rule;
     facts.access_log_dropped += part.log_lines_dropped;
-  }
+  };
+  for (const Part& part : gathered.parts) add(part);
   // While the server stops, what the workers that have ended had counted stays.
   for (const AdminWorker* worker : context().host.workers()) {
-    if (worker->has_ended()) all.add(worker->metrics().snapshot());
+    if (worker->has_ended()) add(Part(*worker));
   }
   co_await reply(exchange, 200, metrics_content_type, prometheus_text(all, facts));
 }
 
 Task<void> ConfigPage::answer(Exchange& exchange) const {
   co_await reply(exchange, 200, media_json, context().host.config_json());
+}
+
+Task<void> TranscriptsPage::answer(Exchange& exchange) const {
+  const auto asked = TranscriptQuery::parse(exchange.request().query());
+  if (!asked) co_return co_await refuse(exchange, asked.error());
+  const TranscriptList list = co_await list_transcripts(context().asking(), *asked);
+  const bool as_text = wants_text(exchange.request());
+  co_await reply(exchange, 200, as_text ? media_text : media_json,
+                 as_text ? transcripts_as_text(list) : transcripts_as_json(list));
 }
 
 Task<void> TunnelsPage::answer(Exchange& exchange) const {

@@ -51,6 +51,15 @@ class ConfigPage final : public AdminPage {
   Task<void> answer(Exchange& exchange) const override;
 };
 
+/// /api/v1/transcripts
+class TranscriptsPage final : public AdminPage {
+ public:
+  using AdminPage::AdminPage;
+
+ private:
+  Task<void> answer(Exchange& exchange) const override;
+};
+
 /// /api/v1/tunnels
 class TunnelsPage final : public AdminPage {
  public:

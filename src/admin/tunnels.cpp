@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "admin/query_number.h"
 #include "base/ascii.h"
 #include "codec/http/query.h"
 #include "codec/json/json.h"
@@ -125,12 +125,9 @@ std::expected<TunnelFilter, std::string> TunnelFilter::parse(std::string_view qu
   if (!parameters) return std::unexpected(parameters.error());
   TunnelFilter filter;
   if (const auto id = parameters->find("id")) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(id->data(), id->data() + id->size(), number);
-    if (error != std::errc() || end != id->data() + id->size() || number == 0) {
-      return std::unexpected("\"id\" is the number of a tunnel, as the list has it");
-    }
-    filter.id = number;
+    const auto number = parse_query_number(*id);
+    if (!number) return std::unexpected("\"id\" is the number of a tunnel, as the list has it");
+    filter.id = *number;
   }
   if (const auto client = parameters->find("client")) {
     filter.client = parse_ip(*client);

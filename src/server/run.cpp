@@ -67,7 +67,7 @@ class SignalLoop {
 
   void reopen_logs() {
     if (const std::error_code error = server_.reopen_logs(); error) {
-      operational_log().error("the access log cannot be opened again, the old file stays in use: {}", error.message());
+      operational_log().error("a log cannot be opened again, the old file stays in use: {}", error.message());
     }
   }
 

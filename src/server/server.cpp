@@ -51,6 +51,7 @@ struct Server::Parts final : AdminHost {
   std::unique_ptr<const ConfiguredSite> site;
   std::optional<ConnectionLimits> connection_limits;
   std::shared_ptr<LogFile> access_log;
+  std::shared_ptr<LogFile> transcript_file;
   mutable std::mutex tls_mutex;  // facts() looks from another thread
   TlsContexts tls;
   std::vector<std::unique_ptr<ServerListener>> listeners;
@@ -123,14 +124,24 @@ struct Server::Parts final : AdminHost {
     (void)!::write(ended.get(), &one, sizeof one);
   }
 
-  std::expected<void, std::string> open_access_log() {
-    if (!config.access_log) return {};
-    auto file = LogFile::open(config.access_log->file, config.access_log->format, std::string(version()));
-    if (!file) {
-      return std::unexpected(
-          fmt::format("{}: the access log cannot be opened: {}", config.access_log->file, file.error().message()));
+  static std::expected<std::shared_ptr<LogFile>, std::string> open_log(std::string_view what, const std::string& name,
+                                                                       LogFormat format) {
+    auto file = LogFile::open(name, format, std::string(version()));
+    if (file) return std::move(*file);
+    return std::unexpected(fmt::format("{}: {} cannot be opened: {}", name, what, file.error().message()));
+  }
+
+  std::expected<void, std::string> open_logs() {
+    if (config.access_log) {
+      auto opened = open_log("the access log", config.access_log->file, config.access_log->format);
+      if (!opened) return std::unexpected(opened.error());
+      access_log = std::move(*opened);
     }
-    access_log = std::move(*file);
+    if (!config.transcripts.file.empty()) {
+      auto opened = open_log("the file of transcripts", config.transcripts.file, LogFormat::json);
+      if (!opened) return std::unexpected(opened.error());
+      transcript_file = std::move(*opened);
+    }
     return {};
   }
 
@@ -160,6 +171,8 @@ struct Server::Parts final : AdminHost {
       options.connection_limits = &*connection_limits;
       for (const auto& listener : listeners) options.listeners.push_back(listener.get());
       options.access_log = access_log;
+      options.transcript_policy = &config.transcripts;
+      options.transcript_file = transcript_file;
       options.is_watched = admin != nullptr;
       options.on_end = [this] { one_has_ended(); };
       server_workers.push_back(std::make_unique<ServerWorker>(std::move(options)));
@@ -215,7 +228,7 @@ std::expected<void, std::string> Server::start() {
   if (!site) return std::unexpected(text(site.error()));
   parts_->site = std::move(*site);
   parts_->connection_limits.emplace(parts_->config.limits, parts_->config.trusted_proxies);
-  if (auto opened = parts_->open_access_log(); !opened) return opened;
+  if (auto opened = parts_->open_logs(); !opened) return opened;
   if (auto opened = parts_->open_listeners(); !opened) return opened;
   if (auto opened = parts_->open_admin(); !opened) return opened;
   if (auto started = parts_->start_workers(); !started) return started;
@@ -267,7 +280,11 @@ std::expected<void, std::string> Server::reload_certificates() {
 }
 
 std::error_code Server::reopen_logs() {
-  return parts_->access_log ? parts_->access_log->reopen() : std::error_code();
+  for (const auto& file : {parts_->access_log, parts_->transcript_file}) {
+    if (!file) continue;
+    if (const std::error_code error = file->reopen(); error) return error;
+  }
+  return {};
 }
 
 }  // namespace turnout

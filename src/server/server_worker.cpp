@@ -58,6 +58,10 @@ void ServerWorker::run() {
     access_ = std::make_unique<AccessRecorder>(loop_, options_.access_log);
     recorders_.add(access_.get());
   }
+  if (options_.is_watched || options_.transcript_file) {
+    transcripts_ = std::make_unique<TranscriptStore>(loop_, *options_.transcript_policy, options_.transcript_file);
+    recorders_.add(transcripts_.get());
+  }
   if (!recorders_.empty()) sessions_.recorder = &recorders_;
   listen();
   if (options_.index == 0) options_.site->begin(loop_);
@@ -69,6 +73,8 @@ void ServerWorker::run() {
   visits_.clear();
   sessions_.recorder = nullptr;
   access_.reset();
+  transcript_counts_ = transcript_counts();
+  transcripts_.reset();
   ended_.store(true, std::memory_order_release);
   options_.on_end();
 }

@@ -13,6 +13,7 @@
 
 #include "admin/host.h"
 #include "observe/metrics.h"
+#include "observe/transcript_store.h"
 #include "runtime/epoll_loop.h"
 #include "server/access_recorder.h"
 #include "server/connection_limits.h"
@@ -32,8 +33,10 @@ class ServerWorker final : public AdminWorker {
     std::vector<ServerListener*> listeners;
     ConnectionLimits* connection_limits = nullptr;
     std::shared_ptr<LogFile> access_log;  // may be nullptr
-    bool is_watched = false;              // there is an admin listener that asks for what is counted
-    std::function<void()> on_end;         // called on the worker's thread as the last thing
+    const TranscriptPolicy* transcript_policy = nullptr;
+    std::shared_ptr<LogFile> transcript_file;  // may be nullptr
+    bool is_watched = false;                   // there is an admin listener that asks for what is counted
+    std::function<void()> on_end;              // called on the worker's thread as the last thing
   };
 
   explicit ServerWorker(Options options);
@@ -54,6 +57,10 @@ class ServerWorker final : public AdminWorker {
   void post(std::function<void()> job) override { loop_.post_from_elsewhere(std::move(job)); }
   void visit_sessions(std::function<void(Session&)> each, std::function<void()> done) override;
   const WorkerMetrics& metrics() const noexcept override { return metrics_; }
+  const TranscriptStore* transcripts() const noexcept override { return transcripts_.get(); }
+  TranscriptCounts transcript_counts() const noexcept override {
+    return transcripts_ ? transcripts_->counts() : transcript_counts_;
+  }
   std::uint64_t log_lines_dropped() const noexcept override { return access_ ? access_->dropped() : 0; }
 
  private:
@@ -100,6 +107,8 @@ class ServerWorker final : public AdminWorker {
   Sessions sessions_;
   WorkerMetrics metrics_;
   std::unique_ptr<AccessRecorder> access_;
+  std::unique_ptr<TranscriptStore> transcripts_;
+  TranscriptCounts transcript_counts_;  // once it has ended
   Recorders recorders_;
   std::vector<std::unique_ptr<Listening>> listening_;
   std::list<Visit> visits_;

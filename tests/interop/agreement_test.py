@@ -1,4 +1,4 @@
-"""Metrics and the access log agree with a load of known numbers, to the unit."""
+"""Metrics, the access log and the transcripts agree with a load of known numbers, to the unit."""
 import collections
 import concurrent.futures
 import unittest
@@ -25,6 +25,8 @@ echo = {}
 name = "page"
 match = { path = "/page" }
 respond = { body = "0123456789" }
+[transcripts]
+kept_bytes = "4MiB"
 """
 AT_ONCE = 8
 PAGES, MISSING, POSTS = 400, 70, 30
@@ -108,6 +110,7 @@ class Agreement(unittest.TestCase):
             samples = metrics(server)
             self.check_metrics(samples)
             self.check_log(server.log(), samples)
+            self.check_transcripts(server, samples)
             self.assertEqual(ask(server, "/api/v1/tunnels").json()["count"], OPEN)
             for client in still_open:
                 client.end()
@@ -172,6 +175,13 @@ class Agreement(unittest.TestCase):
             self.assertEqual(count, there, (kind, *which))
         self.assertEqual(sum(count for (kind, *_), count in counted.items() if kind == "upgrades"),
                          total(samples, "turnout_upgrades_total"))
+
+    def check_transcripts(self, server, samples):
+        transcripts = ask(server, "/api/v1/transcripts").json()["transcripts"]
+        causes = collections.Counter(one["kept"] for one in transcripts)
+        self.assertEqual(causes, {"declined": DECLINED, "refused": REFUSED + UNKNOWN, "error": BROKEN})
+        for cause, count in causes.items():
+            self.assertEqual(count, total(samples, "turnout_transcripts_kept_total", cause=cause))
 
 
 if __name__ == "__main__":
