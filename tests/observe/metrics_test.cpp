@@ -112,6 +112,7 @@ TEST(Metrics, AgreeWithWhatAKnownLoadDid) {
     counted.ask("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
   }
   std::vector<std::unique_ptr<WebSocketPeer>> peers;
+  peers.reserve(11);
   for (int i = 0; i < 11; ++i) peers.push_back(std::make_unique<WebSocketPeer>(counted, "a"));
   for (const auto& peer : peers) peer->say("hello");
   counted.server.loop.advance(Millis(2'000));
@@ -156,17 +157,27 @@ TEST(Metrics, AgreeWithWhatAKnownLoadDid) {
 
 // ===== O5 =====
 
+/// The text with the word in the place of every "$".
+std::string filled(std::string text, const std::string& word) {
+  for (std::size_t at = text.find('$'); at != std::string::npos; at = text.find('$', at + word.size())) {
+    text.replace(at, 1, word);
+  }
+  return text;
+}
+
 /// Says `word` in every place of a request where a client may say what it likes.
 void say_everywhere(CountedServer& counted, const std::string& word) {
-  const std::string offer = "Connection: Upgrade\r\nUpgrade: " + word + ", " + word + "/1.1\r\n";
-  for (const std::string& start : {"GET /" + word, "GET /hello?" + word, "GET /echo/" + word, word + " /hello",
-                                   "CONNECT " + word + ".example:443", "OPTIONS http://" + word + "/hello"}) {
-    const std::string fields = " HTTP/1.1\r\nHost: " + word + ".example\r\nUser-Agent: " + word + "\r\n" + word + ": " +
-                               word + "\r\nReferer: http://" + word + "/\r\nOrigin: http://" + word + "\r\n";
-    counted.ask(start + fields + "\r\n");
-    counted.ask(start + fields + offer + "\r\n");
-    counted.ask(start + fields + "Connection: Upgrade\r\nUpgrade: websocket/" + word +
-                "\r\nSec-WebSocket-Protocol: " + word + "\r\n" + std::string(handshake_fields) + "\r\n");
+  const std::string websocket = "Connection: Upgrade\r\nUpgrade: websocket/$\r\nSec-WebSocket-Protocol: $\r\n";
+  for (const std::string& start :
+       {"GET /$", "GET /hello?$", "GET /echo/$", "$ /hello", "CONNECT $.example:443", "OPTIONS http://$/hello"}) {
+    for (const std::string& offer : {std::string(), std::string("Connection: Upgrade\r\nUpgrade: $, $/1.1\r\n"),
+                                     websocket + std::string(handshake_fields)}) {
+      std::string request = start;
+      request += " HTTP/1.1\r\nHost: $.example\r\nUser-Agent: $\r\n$: $\r\nReferer: http://$/\r\nOrigin: http://$\r\n";
+      request += offer;
+      request += "\r\n";
+      counted.ask(filled(std::move(request), word));
+    }
   }
   counted.ask(word + "\r\n\r\n");
   counted.ask("GET / " + word + "/1.1\r\n\r\n");
