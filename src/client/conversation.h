@@ -23,6 +23,7 @@ struct Request {
   std::optional<Offer> offer;
   std::optional<std::string> data;  // the body of a POST; over WebSocket one message
   bool data_is_binary = false;      // it came from a file
+  std::string accept{};             // the media type that is preferred; empty: no Accept
   bool http2_prior_knowledge = false;
   bool verbose = false;
   Millis timeout{30'000};  // of each step: to connect, a handshake, the head of an answer, more of its body

@@ -61,6 +61,7 @@ bool Http1Client::write_head() {
   }
   // RFC 7540 section 3.2.1. The token HTTP/2.0 has no such field: it begins with the defaults of HTTP/2.
   if (request.wants(Offer::Kind::h2c)) head.fields.add("HTTP2-Settings", http2_settings_field());
+  if (!request.accept.empty()) head.fields.add("Accept", request.accept);
   if (request.has_body()) {
     head.fields.add("Content-Type", request.content_type());
     tail.content_length = request.data->size();

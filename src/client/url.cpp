@@ -33,6 +33,7 @@ std::unexpected<std::string> bad(std::string_view text, std::string_view reason)
 }  // namespace
 
 std::string Url::place() const {
+  if (!socket.empty()) return socket;
   return fmt::format("{}:{}", host.contains(':') ? "[" + host + "]" : host, port);
 }
 

@@ -20,8 +20,9 @@ struct Url {
   std::uint16_t port = 80;
   std::string authority;  // without the port where that is the scheme's own
   std::string target;     // path and query, as written; "/" at least
+  std::string socket;     // where the server is found by a path of this machine instead
 
-  /// "127.0.0.1:8101", "[::1]:80": with its port, for messages.
+  /// "127.0.0.1:8101", "[::1]:80", "/run/turnout/7.sock": for messages.
   std::string place() const;
 };
 

@@ -10,6 +10,8 @@
 #include "main/get_command.h"
 #include "main/probe_command.h"
 #include "main/serve_command.h"
+#include "main/transcripts_command.h"
+#include "main/tunnels_command.h"
 #include "server/check.h"
 
 namespace {
@@ -34,6 +36,8 @@ int main(int argc, char** argv) {
   turnout::add_probe_command(app, exit_code);
   turnout::add_connect_command(app, exit_code);
   turnout::add_explain_command(app, exit_code);
+  turnout::add_tunnels_command(app, exit_code);
+  turnout::add_transcripts_command(app, exit_code);
 
   std::string file;
   CLI::App* check_command = app.add_subcommand("check", "Say what is wrong with a configuration, if anything");
