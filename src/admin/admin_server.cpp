@@ -1,8 +1,9 @@
 #include "admin/admin_server.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -19,9 +20,31 @@ namespace turnout {
 namespace {
 
 constexpr int niceness = 10;
+constexpr std::uint64_t slice_ns = 100'000;
 constexpr Millis stop_limit{500};
 constexpr std::size_t token_bytes_min = 32;
 constexpr std::size_t token_bytes_max = 1024;
+
+/// Whoever serves connections goes first, and is not kept waiting while a long list is written: this thread gets less
+/// of the CPU, in slices of a tenth of a millisecond (Linux 6.12 and later; sched(7)).
+void give_way() noexcept {
+  struct {
+    std::uint32_t size, policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+    std::uint32_t priority;
+    std::uint64_t runtime, deadline, period;
+  } attributes{.size = sizeof attributes,
+               .policy = SCHED_OTHER,
+               .flags = 0,
+               .nice = niceness,
+               .priority = 0,
+               .runtime = slice_ns,
+               .deadline = 0,
+               .period = 0};
+  static_assert(sizeof attributes == 48, "struct sched_attr, first version");
+  (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
 
 std::expected<std::string, std::string> read_token(const std::string& file) {
   if (file.empty()) return std::string();
@@ -116,8 +139,7 @@ void AdminServer::run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  // Of this thread alone (setpriority(2), "C library/kernel differences").
-  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness);
+  give_way();
 
   for (const auto& at : listening_) listen(*at);
   loop_.at_turn_end = [this] { at_turn_end(); };

@@ -72,7 +72,7 @@ class ServerWorker final : public AdminWorker {
     std::function<void(Session&)> each;
     std::function<void()> done;
   };
-  static constexpr std::size_t sessions_per_slice = 128;
+  static constexpr std::size_t sessions_per_slice = 32;
   struct DrainLimit : Timer {
     explicit DrainLimit(ServerWorker& owner) noexcept;
     ServerWorker& worker;
