@@ -1,17 +1,24 @@
-"""As much of JSON Schema as docs/probe.schema.json uses.
+"""As much of JSON Schema as docs/*.schema.json use.
 
     for fault in faults(report, schema): print(fault)
 """
-TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int, "number": (int, float)}
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int, "number": (int, float),
+         "null": type(None)}
+
+
+def is_a(value, name):
+    return isinstance(value, TYPES[name]) and not (name in ("integer", "number") and isinstance(value, bool))
 
 
 def faults(value, schema, where="$", root=None):
     root = root or schema
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
-    wanted = schema.get("type")
-    if wanted and (not isinstance(value, TYPES[wanted]) or (wanted in ("integer", "number") and isinstance(value, bool))):
-        yield f"{where} is no {wanted}: {value!r}"
+    allowed = schema.get("type", ())
+    allowed = allowed if isinstance(allowed, (list, tuple)) else [allowed]
+    wanted = next((one for one in allowed if is_a(value, one)), None)
+    if allowed and wanted is None:
+        yield f"{where} is no {' or '.join(allowed)}: {value!r}"
         return
     if "const" in schema and value != schema["const"]:
         yield f"{where} is not {schema['const']!r}"
