@@ -29,7 +29,7 @@ void add_transcripts_command(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"accepted", "declined", "refused"}));
   command->add_option("--reason", arguments->reason, "Of the answer or of the end, as origin-not-allowed")
       ->type_name("NAME");
-  command->add_option("--tunnel", arguments->tunnel, "The one of this switch")
+  command->add_option("--tunnel", arguments->tunnel, "The one of this switch, a recent one too")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   command->add_option("--client", arguments->client, "Those of a client")->type_name("IP");
@@ -41,7 +41,7 @@ void add_transcripts_command(CLI::App& app, int& exit_code) {
     client::AdminTarget target("/api/v1/transcripts");
     target.add("route", arguments->route).add("token", arguments->token).add("outcome", arguments->outcome);
     target.add("reason", arguments->reason).add("tunnel", arguments->tunnel).add("client", arguments->client);
-    target.set("recent", arguments->recent);
+    target.set("recent", arguments->recent || !arguments->tunnel.empty());
     exit_code = client::ask_admin({.socket = arguments->socket, .target = target.text(), .json = arguments->json});
   });
 }
