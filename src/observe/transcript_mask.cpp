@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <initializer_list>
 
@@ -104,9 +105,9 @@ bool is_secret_name(std::string_view name) noexcept {
 
 /// The last four letters of a name as a number, in lower case.
 constexpr std::uint32_t ending(std::string_view name) noexcept {
-  std::uint32_t value = 0;
-  for (const char c : name.substr(name.size() - 4)) value = value << 8 | (static_cast<unsigned char>(c) | 0x20U);
-  return value;
+  const char* last = name.data() + name.size() - 4;
+  constexpr std::uint32_t lower_case = 0x20202020;
+  return std::bit_cast<std::uint32_t>(std::array<char, 4>{last[0], last[1], last[2], last[3]}) | lower_case;
 }
 
 /// Authorization, Cookie, Set-Cookie, Sec-WebSocket-Key, and what others call such. Asked for each field of each
@@ -303,8 +304,13 @@ bool TranscriptMask::shows_whole(std::string_view name, std::string_view value) 
 void TranscriptMask::append_value(std::string_view name, std::string_view value, std::string& out) const {
   if (shows_whole(name, value)) {
     out.append(value);
-  } else if (hides_field(name) || istarts_with(value, "bearer ") || istarts_with(value, "basic ") ||
-             is_web_token(value)) {
+  } else {
+    append_suspect(name, value, out);
+  }
+}
+
+void TranscriptMask::append_suspect(std::string_view name, std::string_view value, std::string& out) const {
+  if (hides_field(name) || istarts_with(value, "bearer ") || istarts_with(value, "basic ") || is_web_token(value)) {
     append_masked(value.size(), out);
   } else if (iequals(name, "sec-websocket-protocol")) {
     append_members(value, out);

@@ -32,6 +32,8 @@ class TranscriptMask {
 
   /// True where a field is seen at once to have nothing to mask nor to cut: most are like that.
   bool shows_whole(std::string_view name, std::string_view value) const noexcept;
+  /// As append_value(), of one that is not.
+  void append_suspect(std::string_view name, std::string_view value, std::string& out) const;
 
   /// True for a field whose whole value is a secret.
   bool hides_field(std::string_view name) const noexcept;

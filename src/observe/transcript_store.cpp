@@ -234,7 +234,7 @@ TranscriptStore::Stored TranscriptStore::stored(const Record& record) {
     if (mask_.shows_whole(field.name, field.value)) {
       texts.put(field.value);
     } else {
-      put_masked([&](std::string& out) { mask_.append_value(field.name, field.value, out); });
+      put_masked([&](std::string& out) { mask_.append_suspect(field.name, field.value, out); });
     }
   }
   to.asked = texts.written();
