@@ -87,6 +87,11 @@ Task<void> MetricsPage::answer(Exchange& exchange) const {
           transcripts(worker.transcript_counts()),
           log_lines_dropped(worker.log_lines_dropped()) {}
   };
+  // One that ends meanwhile has answered, or is late: it is not added once more.
+  std::vector<const AdminWorker*> ended;
+  for (const AdminWorker* worker : context().host.workers()) {
+    if (worker->has_ended()) ended.push_back(worker);
+  }
   const auto gathered =
       co_await gather<Part>(context().asking(), [](AdminWorker& worker, const Deliver<Part>& deliver) {
         // Bytes of open tunnels are counted as they pass, not only when the tunnel has ended.
@@ -108,9 +113,7 @@ Task<void> MetricsPage::answer(Exchange& exchange) const {
   };
   for (const Part& part : gathered.parts) add(part);
   // While the server stops, what the workers that have ended had counted stays.
-  for (const AdminWorker* worker : context().host.workers()) {
-    if (worker->has_ended()) add(Part(*worker));
-  }
+  for (const AdminWorker* worker : ended) add(Part(*worker));
   co_await reply(exchange, 200, metrics_content_type, prometheus_text(all, facts));
 }
 

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -82,12 +83,14 @@ struct Server::Parts final : AdminHost {
 
   ServerFacts facts() const override {
     ServerFacts facts;
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    const std::int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
     for (const Listening& one : listening) facts.listeners.push_back(text(one.address));
     site->visit_upstreams([&](const Upstream& upstream) {
       for (const Upstream::Server& server : upstream.servers()) {
         facts.upstreams.push_back({.upstream = upstream.name(),
                                    .server = server.state->name(),
-                                   .up = server.state->is_up(),
+                                   .up = server.state->is_up() && !server.state->is_marked(now_ms),
                                    .open = server.state->open()});
       }
     });
