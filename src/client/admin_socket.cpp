@@ -31,6 +31,7 @@ std::expected<std::vector<std::string>, std::string> admin_sockets(const std::st
   }
   std::ranges::sort(found);
   std::vector<std::string> paths;
+  paths.reserve(found.size());
   for (auto& [process, path] : found) paths.push_back(std::move(path));
   return paths;
 }

@@ -116,10 +116,22 @@ bool keeps_at_opening(const std::vector<TranscriptRule>& rules) noexcept {
 void TranscriptStore::Ring::add(Stored stored) {
   bytes += stored.bytes();
   entries.push_back(std::move(stored));
+  make_room();
+}
+
+void TranscriptStore::Ring::make_room() {
   while (bytes > bytes_max) {
     bytes -= entries.front().bytes();
     entries.pop_front();
   }
+}
+
+template <class Change>
+void TranscriptStore::Ring::change(Stored& stored, Change change) {
+  bytes -= stored.bytes();
+  change(stored);
+  bytes += stored.bytes();
+  make_room();
 }
 
 // ===== Writing =====
@@ -145,17 +157,23 @@ void TranscriptStore::write(const Record& record) noexcept {
     case RecordKind::close: return closed(record);
     case RecordKind::request: break;
   }
+  KeptFor cause = KeptFor::recent;
   if (record.outcome == "declined") {
-    keep(stored(record), KeptFor::declined);
+    cause = KeptFor::declined;
   } else if (record.outcome == "refused") {
-    keep(stored(record), KeptFor::refused);
+    cause = KeptFor::refused;
   } else if (!rules_.empty() && rule_holds(record, true)) {
-    keep(stored(record), KeptFor::rule);
+    cause = KeptFor::rule;
+  } else {
+    return;
   }
+  count(cause);
+  keep(stored(record), cause);
 }
 
 void TranscriptStore::opened(const Record& record) {
   if (keeps_at_opening_ && rule_holds(record, false)) {
+    count(KeptFor::rule);
     keep(stored(record), KeptFor::rule);
   } else if (recent_.bytes_max != 0) {
     recent_.add(stored(record));
@@ -163,34 +181,35 @@ void TranscriptStore::opened(const Record& record) {
 }
 
 void TranscriptStore::closed(const Record& record) {
-  if (Stored* kept = keeps_at_opening_ ? find_kept(record.tunnel_id) : nullptr; kept != nullptr) {
-    kept_.bytes -= kept->bytes();
-    note_what_happened(record, *kept);
-    kept_.bytes += kept->bytes();
-    if (log_) write_line(*kept);
+  const bool was_kept = keeps_at_opening_ && rule_holds(record, false);
+  if (Stored* kept = was_kept ? find_kept(record.tunnel_id) : nullptr; kept != nullptr) {
+    kept_.change(*kept, [&](Stored& stored) {
+      note_what_happened(record, stored);
+      if (log_) write_line(stored);
+    });
     return;
   }
   Stored* recent = find_recent(record.tunnel_id);
   const bool is_error = !is_orderly(record.close_reason);
   if (!is_error && (rules_.empty() || !rule_holds(record, true))) {
-    if (recent == nullptr) return;
-    recent_.bytes -= recent->bytes();
-    note_what_happened(record, *recent);
-    recent_.bytes += recent->bytes();
+    if (recent != nullptr) recent_.change(*recent, [&](Stored& stored) { note_what_happened(record, stored); });
     return;
   }
   Stored entry;
   if (recent != nullptr) {
-    recent_.bytes -= recent->bytes();
-    entry = std::exchange(*recent, Stored());
-    recent->tunnel_id = record.tunnel_id;
-    recent->is_elsewhere = true;
-    recent_.bytes += recent->bytes();
+    recent_.change(*recent, [&](Stored& stored) {
+      entry = std::exchange(stored, Stored());
+      stored.tunnel_id = record.tunnel_id;
+      stored.is_elsewhere = true;
+    });
     note_what_happened(record, entry);
   } else {
     entry = stored(record);
   }
-  keep(std::move(entry), is_error ? KeptFor::error : KeptFor::rule);
+  // What a rule had kept and later ones pushed out is counted already.
+  const KeptFor cause = is_error && !was_kept ? KeptFor::error : KeptFor::rule;
+  if (!was_kept) count(cause);
+  keep(std::move(entry), cause);
 }
 
 TranscriptStore::Stored TranscriptStore::stored(const Record& record) {
@@ -268,7 +287,7 @@ void TranscriptStore::note_what_happened(const Record& record, Stored& stored) {
   stored.happened = texts.written();
 }
 
-void TranscriptStore::keep(Stored stored, KeptFor cause) {
+void TranscriptStore::count(KeptFor cause) noexcept {
   switch (cause) {
     case KeptFor::recent: break;
     case KeptFor::declined: ++counts_.declined; break;
@@ -276,6 +295,9 @@ void TranscriptStore::keep(Stored stored, KeptFor cause) {
     case KeptFor::error: ++counts_.error; break;
     case KeptFor::rule: ++counts_.rule; break;
   }
+}
+
+void TranscriptStore::keep(Stored stored, KeptFor cause) {
   stored.kept = cause;
   if (log_) write_line(stored);
   kept_.add(std::move(stored));
@@ -363,6 +385,7 @@ TranscriptEntry TranscriptStore::entry_of(const Stored& stored) {
 
 std::vector<TranscriptEntry> TranscriptStore::snapshot(bool recent_too) const {
   std::vector<const Stored*> all;
+  all.reserve(kept_.entries.size() + recent_.entries.size());
   for (const Stored& stored : kept_.entries) all.push_back(&stored);
   if (recent_too) {
     for (const Stored& stored : recent_.entries) {
@@ -371,6 +394,7 @@ std::vector<TranscriptEntry> TranscriptStore::snapshot(bool recent_too) const {
   }
   // By time, and within a millisecond as they came.
   std::vector<std::pair<std::int64_t, std::size_t>> order;
+  order.reserve(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) order.emplace_back(all[i]->time_ms, i);
   std::ranges::sort(order);
   std::vector<TranscriptEntry> entries;

@@ -27,7 +27,7 @@
 
 namespace turnout {
 
-/// How many were kept since the worker began, by cause.
+/// How many were kept since the worker began, each counted once: by the cause that was there first.
 struct TranscriptCounts {
   std::uint64_t declined = 0;
   std::uint64_t refused = 0;
@@ -87,6 +87,10 @@ class TranscriptStore final : public Recorder {
     std::size_t bytes_max = 0;
 
     void add(Stored stored);
+    /// Lets `change` at one of them, which may be gone afterwards.
+    template <class Change>
+    void change(Stored& stored, Change change);
+    void make_room();
   };
   struct Flush : Timer {
     explicit Flush(TranscriptStore& owner) noexcept;
@@ -97,6 +101,7 @@ class TranscriptStore final : public Recorder {
   void closed(const Record& record);
   Stored stored(const Record& record);
   void note_what_happened(const Record& record, Stored& stored);
+  void count(KeptFor cause) noexcept;
   void keep(Stored stored, KeptFor cause);
   void write_line(const Stored& stored);
   bool rule_holds(const Record& record, bool is_over) const noexcept;

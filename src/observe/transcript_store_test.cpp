@@ -262,6 +262,18 @@ TEST_F(TranscriptStoreTest, WhatARuleAsksForIsKeptFromItsOpening) {
   EXPECT_EQ(store.counts(), (TranscriptCounts{.rule = 1}));
 }
 
+TEST_F(TranscriptStoreTest, WhatARuleKeptIsCountedOnceEvenIfItWasPushedOut) {
+  TranscriptPolicy policy;
+  policy.kept_bytes = 2048;
+  policy.keep.push_back({.route = "chat"});
+  TranscriptStore store(loop, policy, nullptr);
+  for (std::uint64_t id = 1; id <= 20; ++id) store.write(open(id));
+  for (std::uint64_t id = 1; id <= 20; ++id) store.write(close(id, id % 2 == 0 ? Why::done : Why::peer_reset));
+  EXPECT_EQ(store.counts(), (TranscriptCounts{.rule = 20}));
+  EXPECT_LT(names(store, false).size(), 10U);
+  for (const TranscriptEntry& entry : store.snapshot(false)) EXPECT_TRUE(entry.closed);
+}
+
 TEST_F(TranscriptStoreTest, ProgressIsForOthers) {
   TranscriptStore store(loop, {}, nullptr);
   Record record = open(1);
