@@ -25,7 +25,7 @@ class TextWriter {
   void put(std::string_view text) noexcept {
     const auto fitting = static_cast<std::uint16_t>(std::min(text.size(), left()));
     number(fitting);
-    std::memcpy(at_, text.data(), fitting);
+    if (fitting != 0) std::memcpy(at_, text.data(), fitting);
     at_ += fitting;
   }
   template <class T>
