@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 
 #include "admin/query_number.h"
 #include "codec/http/query.h"
@@ -47,7 +48,9 @@ Task<TranscriptList> list_transcripts(Asking asking, TranscriptQuery query) {
                          std::back_inserter(list.entries),
                          [&](const TranscriptEntry& entry) { return matches(query.filter, entry); });
   }
-  std::ranges::sort(list.entries, {}, &TranscriptEntry::time_ms);
+  std::ranges::sort(list.entries, {}, [](const TranscriptEntry& entry) {
+    return std::tuple(entry.time_ms, entry.tunnel_id, entry.client.port);
+  });
   co_return list;
 }
 

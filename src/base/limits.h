@@ -30,7 +30,7 @@ struct Limits {
   std::uint32_t body_bytes_per_second_min = 240;  // only where Content-Length is known
   Millis send_stall{30'000};                      // no progress of a write
   Millis tls_handshake{10'000};
-  Millis linger{2'000};         // how long a closed connection is read from, so that no RST eats the answer
+  Millis linger{2'000};  // how long a closed connection is read from, so that no RST eats the answer
 
   Millis tunnel_idle{3'600'000};
   Millis close_wait{5'000};  // for the answer to a WebSocket close frame

@@ -118,7 +118,7 @@ struct Config {
   std::uint32_t workers = 0;  // 0: one for every core
   std::optional<AccessLogConfig> access_log;
   TranscriptPolicy transcripts;  // there are always some: those that explain why something did not switch
-  Limits limits;  // limits.drain and limits.message_bytes_max have their own keys in the file
+  Limits limits;                 // limits.drain and limits.message_bytes_max have their own keys in the file
   WebSocketConfig websocket;
   std::optional<AdminConfig> admin;  // nothing: there is no admin listener
 };

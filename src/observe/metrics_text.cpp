@@ -278,7 +278,8 @@ void write_tls(Page& page, const MetricsSnapshot& all, const std::vector<Certifi
 }
 
 void write_upstreams(Page& page, const std::vector<UpstreamFacts>& upstreams) {
-  page.begin(MetricType::Gauge, "turnout_upstream_up", "0 while a server is out of service: its health check fails, or too many requests did; else 1",
+  page.begin(MetricType::Gauge, "turnout_upstream_up",
+             "0 while a server is out of service: its health check fails, or too many requests did; else 1",
              {"upstream", "server"});
   for (const UpstreamFacts& of : upstreams) page.add({of.upstream, of.server}, of.up ? 1.0 : 0.0);
   page.end(Same::least);

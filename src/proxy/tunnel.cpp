@@ -24,6 +24,8 @@ Tunnel::Tunnel(Wire upstream, std::string_view token, const TunnelLimits& limits
 }
 
 Tunnel::~Tunnel() {
+  // Not before: the record of its end names the server.
+  if (session_ != nullptr) session_->set_upstream(nullptr);
   if (keep_) keep_->watch(nullptr);
   upstream_.worker().unpost(order_);
 }
@@ -47,7 +49,6 @@ Task<Outcome> Tunnel::run(Wire client, Session& session) {
     relay_ = nullptr;
   }
   worker.wheel().clear(limit_);
-  session.set_upstream(nullptr);
   const Why why = judge(end);
   co_await leave(std::move(client), end, why, session.limits().linger);
   co_return Closed{why};

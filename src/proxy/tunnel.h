@@ -75,7 +75,7 @@ class Tunnel final : public Protocol, private Relay::Observer {
   std::unique_ptr<Keep> keep_;
   std::unique_ptr<Frames> frames_;  // of a WebSocket
   Relay* relay_ = nullptr;          // while it runs
-  const Session* session_ = nullptr;
+  Session* session_ = nullptr;
   Limit limit_;
   Order order_;
   Why stopped_why_ = Why::none;

@@ -31,7 +31,8 @@ class EpollLoop : public Worker {
 
   Result<void> add(int descriptor, EventSource& source) noexcept;
   /// For the sockets of a library that expects to be told as long as there is something to do, and of nothing else:
-  /// level-triggered, EPOLLIN and EPOLLOUT as given. Again for the same descriptor: that is what it is told from now on.
+  /// level-triggered, EPOLLIN and EPOLLOUT as given. Again for the same descriptor: that is what it is told from now
+  /// on.
   Result<void> watch(int descriptor, EventSource& source, std::uint32_t events) noexcept;
   /// To be called before a source goes away, also where its descriptor is closed right after.
   void forget(EventSource& source) noexcept;

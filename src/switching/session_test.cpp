@@ -43,9 +43,7 @@ class SessionTest : public testing::Test {
     sessions.recorder = &told;
   }
 
-  Session& make() {
-    return all.emplace_back(loop, site, listener, sessions, Peers{});
-  }
+  Session& make() { return all.emplace_back(loop, site, listener, sessions, Peers{}); }
   Record asked(std::string_view offer, std::string_view token = {}) {
     return {.request = &head, .route = &route, .via = Via::h1_upgrade, .status = 101, .offer = offer, .token = token};
   }

@@ -405,6 +405,22 @@ TEST(ProxySwitch, AnOperatorMayEndATunnelThatHasNoWordForIt) {
   EXPECT_EQ(proxy.server.recorder.lines.back(), "close GET /ws 101 tcp accepted accepted server closed-by-operator");
 }
 
+// Whoever asks why a tunnel has ended wants to know where it led.
+TEST(LAW_L10, TheRecordOfATunnelsEndNamesItsServer) {
+  struct Ends final : Recorder {
+    void write(const Record& record) noexcept override {
+      if (record.kind == RecordKind::close) upstream = record.session->upstream();
+    }
+    std::string upstream;
+  } ends;
+  OpenTunnel tunnel;
+  tunnel.open();
+  tunnel.proxy.server.sessions.recorder = &ends;
+  tunnel.client.abort();
+  tunnel.proxy.run();
+  EXPECT_EQ(ends.upstream, "backend0");
+}
+
 TEST(LAW_L10, ASwitchHasTwoRecords) {
   OpenTunnel tunnel;
   tunnel.open();

@@ -21,19 +21,20 @@ struct Offered {
   Via via = Via::none;
 };
 
-void record(const Http2Exchange& exchange, const Http2ServerStream& state, const Offered& offered = {}) {
+void record(const Session& session, const Http2Exchange& exchange, const Http2ServerStream& state,
+            const Offered& offered = {}) {
   if (exchange.status() == 0) return;  // reset before there was an answer
-  exchange.session().record({.kind = RecordKind::request,
-                             .request = &exchange.request(),
-                             .route = &exchange.route(),
-                             .via = offered.via,
-                             .status = exchange.status(),
-                             .began_ms = state.began_ms(),
-                             .bytes_in = exchange.bytes_in(),
-                             .bytes_out = exchange.bytes_out(),
-                             .offer = offered.tokens,
-                             .outcome = offered.outcome,
-                             .reason = offered.reason});
+  session.record({.kind = RecordKind::request,
+                  .request = &exchange.request(),
+                  .route = &exchange.route(),
+                  .via = offered.via,
+                  .status = exchange.status(),
+                  .began_ms = state.began_ms(),
+                  .bytes_in = exchange.bytes_in(),
+                  .bytes_out = exchange.bytes_out(),
+                  .offer = offered.tokens,
+                  .outcome = offered.outcome,
+                  .reason = offered.reason});
 }
 
 Via via_of(const RequestHead& request) noexcept {
@@ -94,13 +95,13 @@ Task<void> tunnel(Http2ServerStream& state, const RequestHead& request, const Ro
 Task<void> refuse_cleartext(Http2Exchange& exchange, const Http2ServerStream& state, const Route& route) {
   if (route.redirect_to_https != 0) {
     co_await refuse(exchange, redirection_to_https(route, exchange.request()), "This is only served with https.");
-    record(exchange, state);
+    record(exchange.session(), exchange, state);
     co_return;
   }
   // HTTP/1.1 has 426 for this, but a 426 names its protocol in Upgrade, which HTTP/2 does not have.
   co_await refuse(exchange, ResponseHead(403),
                   "This is only served inside TLS. Ask for it with https, or in HTTP/1.1 with Upgrade: TLS/1.2.");
-  record(exchange, state, offer_of(exchange.request(), "declined", Why::upgrade_required));
+  record(exchange.session(), exchange, state, offer_of(exchange.request(), "declined", Why::upgrade_required));
 }
 
 /// Who may take up a CONNECT is asked: for an extended one (RFC 8441) the registry, else the route.
@@ -175,7 +176,7 @@ Task<void> serve_connect(Http2ServerStream& state, OwnedRequest& request, const 
   }
   co_await exchange.settle();
   if (offered.reason == Why::none) offered.reason = exchange.reason();
-  record(exchange, state, offered);
+  record(child, exchange, state, offered);
 }
 
 }  // namespace
@@ -188,7 +189,7 @@ Task<void> serve_http2_request(Http2ServerStream& state, OwnedRequest& request) 
   if (const auto refusal = refuse_request(route, session, request.head); refusal) {
     Http2Exchange exchange(state, request.head, route, session, kind);
     co_await refuse(exchange, refusal->head(), sentence(refusal->why));
-    record(exchange, state, offer_of(request.head, "refused", refusal->why));
+    record(exchange.session(), exchange, state, offer_of(request.head, "refused", refusal->why));
     co_return;
   }
   const bool lacks_tls = route.is_for_tls_only() && !session.is_secure();
@@ -203,14 +204,14 @@ Task<void> serve_http2_request(Http2ServerStream& state, OwnedRequest& request) 
   }
   if (route.handler != nullptr) co_await route.handler->serve(exchange);
   co_await exchange.settle();
-  record(exchange, state, {.reason = exchange.reason()});
+  record(exchange.session(), exchange, state, {.reason = exchange.reason()});
 }
 
 Task<void> refuse_http2_request(Http2ServerStream& state, OwnedRequest& request, Http2Refusal refusal) {
   static const Route nowhere;
   Http2Exchange exchange(state, request.head, nowhere, state.connection().session());
   co_await refuse(exchange, ResponseHead(refusal.status), refusal.text);
-  record(exchange, state, {.reason = refusal.why});
+  record(exchange.session(), exchange, state, {.reason = refusal.why});
 }
 
 }  // namespace turnout
