@@ -14,6 +14,21 @@ std::uint32_t scatter(std::uint32_t n) noexcept {
   return n ^ n >> 16;
 }
 
+/// Two different ones of `count`, at least 2, as if by chance.
+std::pair<std::size_t, std::size_t> two_of(std::size_t count, std::uint32_t turn) noexcept {
+  const std::uint32_t random = scatter(turn);
+  const std::size_t one = (random & 0xffff) % count;
+  return {one, (one + 1 + (random >> 16) % (count - 1)) % count};
+}
+
+/// `marked_too`: also where it is avoided because of what failed.
+bool is_usable(const Upstream::Server& server, std::int64_t now_ms, std::span<const UpstreamServerState* const> tried,
+               bool marked_too) noexcept {
+  const UpstreamServerState& state = *server.state;
+  if (!state.is_up() || std::ranges::find(tried, &state) != tried.end()) return false;
+  return marked_too || !state.is_marked(now_ms);
+}
+
 }  // namespace
 
 Upstream::Upstream(UpstreamOptions options, const Upstream* before) : options_(std::move(options)) {
@@ -48,9 +63,7 @@ std::optional<UpstreamLease> Upstream::pick(std::int64_t now_ms,
   for (const bool marked_too : {false, true}) {
     candidates.clear();
     for (const Server& server : servers_) {
-      const UpstreamServerState& state = *server.state;
-      if (!state.is_up() || std::ranges::find(tried, &state) != tried.end()) continue;
-      if (marked_too || !state.is_marked(now_ms)) candidates.push_back(&server);
+      if (is_usable(server, now_ms, tried, marked_too)) candidates.push_back(&server);
     }
     if (candidates.empty()) continue;
     return lease(choose(candidates), now_ms);
@@ -66,10 +79,7 @@ UpstreamLease Upstream::lease(const Server& chosen, std::int64_t now_ms) {
 const Upstream::Server* Upstream::pick_quickly(std::int64_t now_ms,
                                                std::span<const UpstreamServerState* const> tried) const noexcept {
   if (options_.balance == Balance::least_connections) return nullptr;
-  const auto usable = [&](const Server& server) {
-    const UpstreamServerState& state = *server.state;
-    return state.is_up() && !state.is_marked(now_ms) && std::ranges::find(tried, &state) == tried.end();
-  };
+  const auto usable = [&](const Server& server) { return is_usable(server, now_ms, tried, false); };
   const std::size_t count = servers_.size();
   const std::uint32_t turn = turn_.fetch_add(1, std::memory_order_relaxed);
   constexpr std::uint32_t attempts = 8;
@@ -81,9 +91,7 @@ const Upstream::Server* Upstream::pick_quickly(std::int64_t now_ms,
     }
     return nullptr;
   }
-  const std::uint32_t random = scatter(turn);
-  const std::size_t one = (random & 0xffff) % count;
-  const std::size_t two = (one + 1 + (random >> 16) % (count - 1)) % count;
+  const auto [one, two] = two_of(count, turn);
   if (!usable(servers_[one]) || !usable(servers_[two])) return nullptr;
   return &servers_[servers_[two].state->open() < servers_[one].state->open() ? two : one];
 }
@@ -104,9 +112,7 @@ const Upstream::Server& Upstream::choose(const Candidates& candidates) const noe
     }
     case Balance::random_two: {
       if (count == 1) break;
-      const std::uint32_t random = scatter(turn);
-      const std::size_t one = (random & 0xffff) % count;
-      const std::size_t two = (one + 1 + (random >> 16) % (count - 1)) % count;
+      const auto [one, two] = two_of(count, turn);
       return *(candidates[two]->state->open() < candidates[one]->state->open() ? candidates[two] : candidates[one]);
     }
   }

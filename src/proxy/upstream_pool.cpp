@@ -3,63 +3,22 @@
 #include <algorithm>
 
 #include "proxy/http1_upstream.h"
+#include "proxy/resting_wire.h"
 
 namespace turnout {
 
-/// A connection without a request. Whatever its server says now, it is no answer: the connection is not used again.
-class UpstreamPool::Idle : public Pooled {
+/// A connection without a request.
+class UpstreamPool::Idle final : public RestingWire {
  public:
   Idle(UpstreamPool& pool, const UpstreamServer& server, Wire wire)
-      : pool_(pool), server_(server), wire_(std::move(wire)), reader_(*this), expiry_(*this) {
-    pool_.worker_.set_timer(expiry_, pool_.options_.keep_alive_idle);
-  }
-  ~Idle() {
-    if (!wire_) return;
-    wire_->stream().wait(Side::read, nullptr);
-    pool_.worker_.unpost(reader_);
-  }
-
-  /// False where the connection is of no use any more.
-  bool wait() noexcept {
-    const Io io = Wire::try_fill(wire_->stream());
-    if (io.code != Code::would_block) return false;
-    wire_->stream().wait(Side::read, &reader_);
-    return true;
-  }
-
-  Wire take() noexcept {
-    wire_->stream().wait(Side::read, nullptr);
-    pool_.worker_.unpost(reader_);
-    Wire wire = std::move(*wire_);
-    wire_.reset();
-    return wire;
-  }
+      : RestingWire(std::move(wire), pool.options_.keep_alive_idle), pool_(pool), server_(server) {}
 
  private:
-  struct Reader : Waiter {
-    explicit Reader(Idle& owner) noexcept
-        : Waiter([](Waiter& waiter) noexcept {
-            Idle& idle = static_cast<Reader&>(waiter).idle;
-            if (!idle.wait()) idle.pool_.drop(idle.server_, idle);
-          }),
-          idle(owner) {}
-    Idle& idle;
-  };
-  struct Expiry : Timer {
-    explicit Expiry(Idle& owner) noexcept
-        : Timer([](Timer& timer) noexcept {
-            Idle& idle = static_cast<Expiry&>(timer).idle;
-            idle.pool_.drop(idle.server_, idle);
-          }),
-          idle(owner) {}
-    Idle& idle;
-  };
+  void on_end() noexcept override { pool_.drop(server_, *this); }
+  void on_time() noexcept override { pool_.drop(server_, *this); }
 
   UpstreamPool& pool_;
   const UpstreamServer& server_;
-  std::optional<Wire> wire_;
-  Reader reader_;
-  Expiry expiry_;
 };
 
 UpstreamPool::UpstreamPool(Worker& worker, std::shared_ptr<const Connector> connector,
@@ -150,7 +109,6 @@ std::optional<Wire> UpstreamPool::take_idle(const UpstreamServer& server) {
 void UpstreamPool::give_back(const UpstreamServer& server, Wire wire) {
   IdleList& idle = idle_[&server];
   if (stopped_ || idle.size() >= options_.keep_alive_connections_max) return;
-  wire.expires_never();
   auto waiting = std::make_unique<Idle>(*this, server, std::move(wire));
   if (waiting->wait()) idle.push_back(std::move(waiting));
 }

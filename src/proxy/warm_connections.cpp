@@ -2,58 +2,26 @@
 
 #include <algorithm>
 
+#include "proxy/resting_wire.h"
+
 namespace turnout {
 
 /// A connection that nobody needs yet.
-class WarmConnections::Waiting : public Pooled {
+class WarmConnections::Waiting final : public RestingWire {
  public:
   Waiting(Kept& kept, Worker& worker, Wire wire)
-      : kept_(kept), worker_(worker), began_ms_(worker.now_ms()), wire_(std::move(wire)), reader_(*this), age_(*this) {
-    worker_.set_timer(age_, age_max);
-    wire_->expires_never();
-  }
-  ~Waiting() {
-    if (wire_) rest();
-  }
+      : RestingWire(std::move(wire), age_max), kept_(kept), worker_(worker), began_ms_(worker.now_ms()) {}
 
-  bool is_old() const noexcept { return !age_.is_set(); }
+  bool is_old() const noexcept { return is_over_time(); }
   Millis age() const noexcept { return Millis(worker_.now_ms() - began_ms_); }
 
-  /// False where the connection is of no use any more.
-  bool wait() noexcept {
-    if (Wire::try_fill(wire_->stream()).code != Code::would_block) return false;
-    wire_->stream().wait(Side::read, &reader_);
-    return true;
-  }
-
-  Wire take() noexcept {
-    rest();
-    Wire wire = std::move(*wire_);
-    wire_.reset();
-    return wire;
-  }
-
  private:
-  struct Reader : Waiter {
-    explicit Reader(Waiting& owner) noexcept;
-    Waiting& waiting;
-  };
-  struct Age : Timer {
-    explicit Age(Waiting& owner) noexcept;
-    Waiting& waiting;
-  };
-
-  void rest() noexcept {
-    wire_->stream().wait(Side::read, nullptr);
-    worker_.unpost(reader_);
-  }
+  void on_end() noexcept override;
+  void on_time() noexcept override;
 
   Kept& kept_;
   Worker& worker_;
   const std::uint64_t began_ms_;
-  std::optional<Wire> wire_;
-  Reader reader_;
-  Age age_;
 };
 
 /// The connections to one server.
@@ -98,15 +66,13 @@ class WarmConnections::Kept {
   std::optional<UpstreamServerState::Watch> watch_;
 };
 
-WarmConnections::Waiting::Reader::Reader(Waiting& owner) noexcept
-    : Waiter([](Waiter& waiter) noexcept {
-        Waiting& one = static_cast<Reader&>(waiter).waiting;
-        if (!one.wait()) one.kept_.ended(one);
-      }),
-      waiting(owner) {}
+void WarmConnections::Waiting::on_end() noexcept {
+  kept_.ended(*this);
+}
 
-WarmConnections::Waiting::Age::Age(Waiting& owner) noexcept
-    : Timer([](Timer& timer) noexcept { static_cast<Age&>(timer).waiting.kept_.aged(); }), waiting(owner) {}
+void WarmConnections::Waiting::on_time() noexcept {
+  kept_.aged();
+}
 
 void WarmConnections::Kept::fill() {
   if (all_.cancellation_.is_cancelled() || retry_.is_set()) return;
