@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -19,31 +18,15 @@
 namespace turnout {
 namespace {
 
-constexpr int niceness = 10;
-constexpr std::uint64_t slice_ns = 100'000;
 constexpr Millis stop_limit{500};
 constexpr std::size_t token_bytes_min = 32;
 constexpr std::size_t token_bytes_max = 1024;
 
-/// Whoever serves connections goes first, and is not kept waiting while a long list is written: this thread gets less
-/// of the CPU, in slices of a tenth of a millisecond (Linux 6.12 and later; sched(7)).
+/// Whoever serves connections goes first: a worker that wakes up takes the CPU from this thread at once, whatever is
+/// being written. (At a lower priority it would wait for the end of a slice, which a tick decides: milliseconds.)
 void give_way() noexcept {
-  struct {
-    std::uint32_t size, policy;
-    std::uint64_t flags;
-    std::int32_t nice;
-    std::uint32_t priority;
-    std::uint64_t runtime, deadline, period;
-  } attributes{.size = sizeof attributes,
-               .policy = SCHED_OTHER,
-               .flags = 0,
-               .nice = niceness,
-               .priority = 0,
-               .runtime = slice_ns,
-               .deadline = 0,
-               .period = 0};
-  static_assert(sizeof attributes == 48, "struct sched_attr, first version");
-  (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
+  const sched_param nothing{};
+  (void)sched_setscheduler(0, SCHED_IDLE, &nothing);  // 0: of this thread alone
 }
 
 std::expected<std::string, std::string> read_token(const std::string& file) {
@@ -101,7 +84,7 @@ std::expected<void, std::string> AdminServer::open_unix_socket() {
   if (!socket) return std::unexpected("the admin socket cannot be opened: " + socket.error());
   unix_socket_.emplace(std::move(*socket));
   listening_.push_back(std::make_unique<Listening>(
-      Listening{unix_socket_->take(), std::make_unique<AdminSite>(context(0, nullptr)), nullptr}));
+      Listening{unix_socket_->take(), std::make_unique<AdminSite>(context(0, nullptr)), nullptr, 0}));
   return {};
 }
 
@@ -116,8 +99,8 @@ std::expected<void, std::string> AdminServer::open_address() {
   const Address at = local_address(sockets->front().get());
   credentials_.emplace(at.port, std::move(*token));
   login_url_ = "http://" + text(at) + credentials_->login_target();
-  listening_.push_back(std::make_unique<Listening>(
-      Listening{std::move(sockets->front()), std::make_unique<AdminSite>(context(at.port, &*credentials_)), nullptr}));
+  listening_.push_back(std::make_unique<Listening>(Listening{
+      std::move(sockets->front()), std::make_unique<AdminSite>(context(at.port, &*credentials_)), nullptr, 0}));
   return {};
 }
 
@@ -148,18 +131,20 @@ void AdminServer::run() {
 }
 
 void AdminServer::listen(Listening& at) {
-  auto on_accept = [this, site = at.site.get()](std::unique_ptr<TcpStream> stream, const Address& remote,
-                                                const Address& local) {
-    if (loop_.connections.running() >= connections_max * listening_.size()) return;
-    loop_.connections.spawn(serve(std::move(stream), site, Peers{remote, local}));
+  auto on_accept = [this, &at](std::unique_ptr<TcpStream> stream, const Address& remote, const Address& local) {
+    // Each has its own: whoever fills up the one on TCP does not shut out those who may use the socket.
+    if (at.connections >= connections_max) return;
+    loop_.connections.spawn(serve(std::move(stream), at, Peers{remote, local}));
   };
   at.listener = std::make_unique<TcpListener>(loop_, std::move(at.socket), std::move(on_accept));
 }
 
-Task<void> AdminServer::serve(std::unique_ptr<TcpStream> stream, const Site* site, Peers peers) {
-  Session session(loop_, *site, offers_nothing_, sessions_, peers);
+Task<void> AdminServer::serve(std::unique_ptr<TcpStream> stream, Listening& at, Peers peers) {
+  ++at.connections;
+  Session session(loop_, *at.site, offers_nothing_, sessions_, peers);
   Wire wire(std::move(stream));
   (void)co_await drive(std::make_unique<Http1>(), std::move(wire), session);
+  --at.connections;
 }
 
 void AdminServer::begin_stop() noexcept {

@@ -54,6 +54,7 @@ class AdminServer {
     Descriptor socket;
     std::unique_ptr<const AdminSite> site;
     std::unique_ptr<TcpListener> listener;
+    std::size_t connections = 0;
   };
 
   std::expected<void, std::string> open_unix_socket();
@@ -61,7 +62,7 @@ class AdminServer {
   AdminContext context(std::uint16_t port, AdminCredentials* credentials);
   void run();
   void listen(Listening& at);
-  Task<void> serve(std::unique_ptr<TcpStream> stream, const Site* site, Peers peers);
+  Task<void> serve(std::unique_ptr<TcpStream> stream, Listening& at, Peers peers);
   void begin_stop() noexcept;
   void at_turn_end() noexcept;
 

@@ -24,6 +24,8 @@ AdminSite::AdminSite(AdminContext context) : context_(context) {
   add("/api/v1/tunnels", std::make_unique<TunnelsPage>(context_));
   add("/api/v1/tunnels/close", std::make_unique<CloseTunnelsPage>(context_));
   router_ = std::make_unique<const Router>(std::move(entries));
+  pages_.push_back(std::make_unique<NothingPage>(context_));
+  nothing_.handler = pages_.back().get();
 }
 
 }  // namespace turnout

@@ -8,7 +8,6 @@
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,10 +18,10 @@
 
 namespace turnout {
 
-/// Who asks. The loop outlives the workers' threads.
+/// Who asks, and whom: workers that have not ended. The loop outlives their threads.
 struct Asking {
   EpollLoop& loop;
-  std::span<AdminWorker* const> workers;
+  std::vector<AdminWorker*> workers;
   Cancellation* cancellation = nullptr;
   Millis limit{5'000};
 };
@@ -47,7 +46,6 @@ Task<Gathered<Part>> gather(Asking asking, std::function<void(AdminWorker&, Deli
   auto shared = std::make_shared<Shared>();
   shared->waiting = &pause;
   for (AdminWorker* worker : asking.workers) {
-    if (worker->has_ended()) continue;
     ++shared->gathered.late;
     worker->post([worker, job, shared, &loop = asking.loop] {
       job(*worker, [shared, &loop](Part part) {

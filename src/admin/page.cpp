@@ -5,6 +5,14 @@
 
 namespace turnout {
 
+Asking AdminContext::asking() const {
+  Asking asking{.loop = loop, .workers = {}, .cancellation = &cancellation};
+  for (AdminWorker* worker : host.workers()) {
+    if (!worker->has_ended()) asking.workers.push_back(worker);
+  }
+  return asking;
+}
+
 Task<void> AdminPage::serve(Exchange& exchange) const {
   const RequestHead& request = exchange.request();
   if (const auto objection = object_to_source(request, context_.port); objection) {

@@ -20,7 +20,7 @@ struct AdminContext {
   std::uint16_t port = 0;                   // of TCP; 0: the unix socket
   AdminCredentials* credentials = nullptr;  // over TCP
 
-  Asking asking() const { return {.loop = loop, .workers = host.workers(), .cancellation = &cancellation}; }
+  Asking asking() const;
 };
 
 class AdminPage : public Handler {

@@ -1,5 +1,7 @@
 #include "admin/pages.h"
 
+#include <algorithm>
+
 #include "admin/transcripts.h"
 #include "admin/tunnels.h"
 #include "codec/http/query.h"
@@ -39,7 +41,8 @@ Task<void> IndexPage::answer(Exchange& exchange) const {
   AdminCredentials* credentials = context().credentials;
   const auto query = QueryParameters::parse(exchange.request().query(), {"login"});
   if (!query) co_return co_await refuse(exchange, query.error());
-  if (const auto secret = query->find("login"); secret && credentials != nullptr) {
+  const bool is_get = exchange.request().method == "GET";  // a look ahead does not use it up
+  if (const auto secret = query->find("login"); secret && is_get && credentials != nullptr) {
     const auto cookie = credentials->log_in(*secret);
     if (!cookie) {
       co_return co_await reply(exchange, 403, media_text,
@@ -60,6 +63,10 @@ Task<void> IndexPage::answer(Exchange& exchange) const {
                  is_known ? std::string(index_text)
                           : "Open the URL that was printed when the server started, or send the bearer token of"
                             " admin.token_file.\n");
+}
+
+Task<void> NothingPage::answer(Exchange& exchange) const {
+  co_await reply(exchange, 404, media_text, "There is nothing at this path; GET / lists what there is.\n");
 }
 
 Task<void> HealthPage::answer(Exchange& exchange) const {
@@ -87,17 +94,12 @@ Task<void> MetricsPage::answer(Exchange& exchange) const {
           transcripts(worker.transcript_counts()),
           log_lines_dropped(worker.log_lines_dropped()) {}
   };
-  // One that ends meanwhile has answered, or is late: it is not added once more.
-  std::vector<const AdminWorker*> ended;
-  for (const AdminWorker* worker : context().host.workers()) {
-    if (worker->has_ended()) ended.push_back(worker);
-  }
-  const auto gathered =
-      co_await gather<Part>(context().asking(), [](AdminWorker& worker, const Deliver<Part>& deliver) {
-        // Bytes of open tunnels are counted as they pass, not only when the tunnel has ended.
-        worker.visit_sessions([](Session& session) { session.record_progress(); },
-                              [&worker, deliver] { deliver(Part(worker)); });
-      });
+  const Asking asking = context().asking();
+  const auto gathered = co_await gather<Part>(asking, [](AdminWorker& worker, const Deliver<Part>& deliver) {
+    // Bytes of open tunnels are counted as they pass, not only when the tunnel has ended.
+    worker.visit_sessions([](Session& session) { session.record_progress(); },
+                          [&worker, deliver] { deliver(Part(worker)); });
+  });
   // Numbers that go down because somebody did not answer would be taken for a restart.
   if (gathered.late != 0) co_return co_await reply(exchange, 503, media_text, late_text(gathered.late));
   ServerFacts facts = context().host.facts();
@@ -109,11 +111,14 @@ Task<void> MetricsPage::answer(Exchange& exchange) const {
     facts.transcripts.refused += part.transcripts.refused;
     facts.transcripts.error += part.transcripts.error;
     facts.transcripts.rule += part.transcripts.rule;
+    facts.transcripts.lines_dropped += part.transcripts.lines_dropped;
     facts.access_log_dropped += part.log_lines_dropped;
   };
   for (const Part& part : gathered.parts) add(part);
   // While the server stops, what the workers that have ended had counted stays.
-  for (const AdminWorker* worker : ended) add(Part(*worker));
+  for (const AdminWorker* worker : context().host.workers()) {
+    if (std::ranges::find(asking.workers, worker) == asking.workers.end()) add(Part(*worker));
+  }
   co_await reply(exchange, 200, metrics_content_type, prometheus_text(all, facts));
 }
 

@@ -15,6 +15,15 @@ class IndexPage final : public AdminPage {
   bool is_for_everybody() const noexcept override { return true; }
 };
 
+/// Whatever has no page.
+class NothingPage final : public AdminPage {
+ public:
+  using AdminPage::AdminPage;
+
+ private:
+  Task<void> answer(Exchange& exchange) const override;
+};
+
 /// /healthz: every worker answers.
 class HealthPage final : public AdminPage {
  public:

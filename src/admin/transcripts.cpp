@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <tuple>
 
 #include "admin/query_number.h"
@@ -37,17 +38,14 @@ std::expected<TranscriptQuery, std::string> TranscriptQuery::parse(std::string_v
 
 Task<TranscriptList> list_transcripts(Asking asking, TranscriptQuery query) {
   using Part = std::vector<TranscriptEntry>;
-  auto gathered =
-      co_await gather<Part>(asking, [recent_too = query.recent_too](AdminWorker& worker, const Deliver<Part>& deliver) {
-        deliver(worker.transcripts() != nullptr ? worker.transcripts()->snapshot(recent_too) : Part());
-      });
+  auto shared = std::make_shared<const TranscriptQuery>(std::move(query));
+  auto gathered = co_await gather<Part>(asking, [shared](AdminWorker& worker, const Deliver<Part>& deliver) {
+    deliver(worker.transcripts() != nullptr ? worker.transcripts()->snapshot(shared->recent_too, shared->filter)
+                                            : Part());
+  });
   TranscriptList list;
   list.late = gathered.late;
-  for (Part& part : gathered.parts) {
-    std::ranges::copy_if(std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()),
-                         std::back_inserter(list.entries),
-                         [&](const TranscriptEntry& entry) { return matches(query.filter, entry); });
-  }
+  for (Part& part : gathered.parts) std::ranges::move(part, std::back_inserter(list.entries));
   std::ranges::sort(list.entries, {}, [](const TranscriptEntry& entry) {
     return std::tuple(entry.time_ms, entry.tunnel_id, entry.client.port);
   });

@@ -25,6 +25,7 @@ constexpr Millis answer_limit{30'000};
 class HeldAnswer final : public Output {
  public:
   bool body(Bytes bytes) override {
+    if (bytes.size() > bytes_max - text_.size()) return false;
     text_.append(as_text(bytes));
     return true;
   }
@@ -32,6 +33,7 @@ class HeldAnswer final : public Output {
   const std::string& text() const noexcept { return text_; }
 
  private:
+  static constexpr std::size_t bytes_max = std::size_t{1024} * 1024 * 1024;
   std::string text_;
 };
 
@@ -41,7 +43,7 @@ Failure no_server(const std::string& path) {
 
 Task<std::expected<Wire, Failure>> connect_to(EpollLoop& loop, std::string path) {
   auto stream = co_await unix_connect(loop, path, connect_limit);
-  if (stream) co_return Wire(std::move(*stream));
+  if (stream && (*stream)->is_of_this_user()) co_return Wire(std::move(*stream));
   co_return std::unexpected(no_server(path));
 }
 
@@ -99,6 +101,20 @@ void print_refusal(int status, std::string_view text) {
   }
 }
 
+/// Whoever answers: its lines move no cursor (attack class O4). JSON is text of that kind already.
+std::string for_terminal(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  unsigned char before = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_c1 = before == 0xc2 && byte >= 0x80 && byte < 0xa0;  // U+0080 to U+009F steer a terminal too
+    shown.push_back((byte < 0x20 && c != '\n') || byte == 0x7f || is_c1 ? '?' : c);
+    before = byte;
+  }
+  return shown;
+}
+
 bool is_unreserved(char c) noexcept {  // RFC 3986 section 2.3
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
          c == '_' || c == '~';
@@ -140,8 +156,9 @@ int ask_admin(const AdminQuestion& question) {
     print_refusal(result->status, held.text());
     return 1;
   }
+  const std::string shown = for_terminal(held.text());
   const bool is_written =
-      std::fwrite(held.text().data(), 1, held.text().size(), stdout) == held.text().size() && std::fflush(stdout) == 0;
+      std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size() && std::fflush(stdout) == 0;
   return is_written ? 0 : 1;
 }
 

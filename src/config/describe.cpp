@@ -56,6 +56,12 @@ std::string describe(const ListenerConfig& listener) {
       .end();
 }
 
+/// A query may hold what opens the place.
+std::string without_query(const std::string& url) {
+  const std::size_t mark = url.find('?');
+  return mark == std::string::npos ? url : url.substr(0, mark) + "?[masked]";
+}
+
 std::string_view describe(Balance balance) {
   switch (balance) {
     case Balance::round_robin: return "round-robin";
@@ -72,11 +78,12 @@ std::string describe(const UpstreamConfig& upstream) {
            json_array(upstream.servers, [](const UpstreamServerConfig& one) { return json_string(one.text); }))
       .text("balance", describe(upstream.balance));
   if (upstream.health) {
-    to.raw("health", JsonObject()
-                         .text("path", upstream.health->path)
-                         .number("interval_ms", upstream.health->interval.count())
-                         .number("timeout_ms", upstream.health->timeout.count())
-                         .end());
+    JsonObject health;
+    health.text("path", without_query(upstream.health->path))
+        .number("interval_ms", upstream.health->interval.count())
+        .number("timeout_ms", upstream.health->timeout.count());
+    if (upstream.health->status) health.number("status", *upstream.health->status);
+    to.raw("health", health.end());
   }
   return to.number("fails_max", upstream.fails_max)
       .number("fail_timeout_ms", upstream.fail_timeout.count())
@@ -97,6 +104,44 @@ std::string describe(const FieldEdits& edits) {
       .end();
 }
 
+std::string_view describe(ProxyConfig::Host host) {
+  switch (host) {
+    case ProxyConfig::Host::keep: return "keep";
+    case ProxyConfig::Host::upstream: return "upstream";
+    case ProxyConfig::Host::literal: return "literal";
+  }
+  return "keep";
+}
+
+std::string describe(const OriginPolicy& origins) {
+  switch (origins.kind) {
+    case OriginPolicy::Kind::same: return json_string("same");
+    case OriginPolicy::Kind::any: return json_string("any");
+    case OriginPolicy::Kind::listed: break;
+  }
+  return texts(origins.listed);
+}
+
+std::string describe(const TranscriptPolicy& transcripts) {
+  return JsonObject()
+      .text("file", transcripts.file)
+      .number("kept_bytes", static_cast<std::int64_t>(transcripts.kept_bytes))
+      .number("recent_bytes", static_cast<std::int64_t>(transcripts.recent_bytes))
+      .raw("mask_fields", texts(transcripts.mask_fields))
+      .raw("mask_query", texts(transcripts.mask_query))
+      .number("rules", static_cast<std::int64_t>(transcripts.keep.size()))
+      .end();
+}
+
+std::string describe(const AdminConfig& admin) {
+  return JsonObject()
+      .text("socket", admin.socket)
+      .text("address", admin.address ? text(*admin.address) : "")
+      .text("token_file", admin.token_file)
+      .flag("write", admin.write)
+      .end();
+}
+
 std::string describe(const ProxyConfig& proxy) {
   JsonObject to;
   to.text("to", proxy.to).number("idle_ms", proxy.idle.count());
@@ -106,6 +151,7 @@ std::string describe(const ProxyConfig& proxy) {
       .number("answer_timeout_ms", proxy.answer_timeout.count())
       .number("upgrade_timeout_ms", proxy.upgrade_timeout.count())
       .text("strip_prefix", proxy.strip_prefix)
+      .text("host", describe(proxy.host))
       .raw("request", describe(proxy.request))
       .raw("response", describe(proxy.response))
       .end();
@@ -119,7 +165,7 @@ void describe_handler(const HandlerConfig& handler, JsonObject& to) {
         } else if constexpr (std::is_same_v<T, RespondConfig>) {
           to.raw("respond", JsonObject().number("status", one.status).end());
         } else if constexpr (std::is_same_v<T, RedirectConfig>) {
-          to.raw("redirect", JsonObject().text("to", one.to).number("status", one.status).end());
+          to.raw("redirect", JsonObject().text("to", without_query(one.to)).number("status", one.status).end());
         } else {
           to.raw("echo", "{}");
         }
@@ -145,7 +191,8 @@ std::string describe(const RouteConfig& route) {
       describe_handler(route.handler, to);
     }
   }
-  return to.flag("require_tls", route.require_tls)
+  return to.raw("origins", describe(route.origins))
+      .flag("require_tls", route.require_tls)
       .number("redirect_to_https", route.redirect_to_https)
       .raw("allow", networks(route.access.allow))
       .raw("deny", networks(route.access.deny))
@@ -179,8 +226,10 @@ std::string describe(const Config& config) {
                              .text("format", config.access_log->format == LogFormat::json ? "json" : "w3c")
                              .end());
   }
-  to.raw("limits", describe(config.limits)).flag("websocket_compression", config.websocket.compression);
-  if (config.admin) to.flag("admin_write", config.admin->write);
+  to.raw("transcripts", describe(config.transcripts))
+      .raw("limits", describe(config.limits))
+      .flag("websocket_compression", config.websocket.compression);
+  if (config.admin) to.raw("admin", describe(*config.admin));
   return to.end() + "\n";
 }
 

@@ -10,7 +10,8 @@
 namespace turnout {
 namespace {
 
-constexpr std::uint64_t ring_bytes_limit = 64 * 1024 * 1024;
+// Whoever asks for them has a worker copy all of its ring at once.
+constexpr std::uint64_t ring_bytes_limit = 8 * 1024 * 1024;
 constexpr std::size_t masked_name_bytes_max = 64;
 
 /// Three digits, 100 to 599; or nothing.

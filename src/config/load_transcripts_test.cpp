@@ -84,7 +84,7 @@ TEST(LoadTranscripts, FaultsInARule) {
 TEST(LoadTranscripts, FaultsInTheTable) {
   const auto table_problems = [](const std::string& line) { return problems("[transcripts]\n" + line); };
   EXPECT_THAT(table_problems("file = \"\""), ElementsAre(HasSubstr("2:8: \"file\" is not empty")));
-  EXPECT_THAT(table_problems("kept_bytes = \"1GiB\""), ElementsAre("2:14: \"kept_bytes\" is between 0B and 64MiB"));
+  EXPECT_THAT(table_problems("kept_bytes = \"1GiB\""), ElementsAre("2:14: \"kept_bytes\" is between 0B and 8MiB"));
   EXPECT_THAT(table_problems("mask_fields = [\"a b\"]"), ElementsAre("2:16: \"a b\" is not the name of a field"));
   EXPECT_THAT(table_problems("mask_query = [\"a\", \"b%63\", \"c=d\"]"),
               ElementsAre(HasSubstr("2:20: \"b%63\" is not the name of a query parameter"), HasSubstr("\"c=d\"")));

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "observe/json_text.h"
+#include "codec/json/json_text.h"
 #include "observe/second_text.h"
 
 namespace turnout {

@@ -296,6 +296,10 @@ void write_transcripts(Page& page, const TranscriptsKept& kept) {
   page.add({"error"}, kept.error);
   page.add({"rule"}, kept.rule);
   page.end();
+  page.begin(MetricType::Counter, "turnout_transcripts_dropped_total",
+             "Transcripts that were lost because their file took nothing", {});
+  page.add({}, kept.lines_dropped);
+  page.end();
 }
 
 void write_process(Page& page, const ProcessMetrics& process) {

@@ -38,6 +38,7 @@ struct TranscriptsKept {  // by cause
   std::uint64_t refused = 0;
   std::uint64_t error = 0;
   std::uint64_t rule = 0;
+  std::uint64_t lines_dropped = 0;  // of their file
 };
 
 struct BuildFacts {

@@ -124,7 +124,11 @@ bool ends_like_secret(std::string_view name) noexcept {
     case ending("word"): return iends_with(name, "password");
     case ending("ikey"): return iends_with(name, "apikey");
     case ending("-key"):
-      return iequals(name, "sec-websocket-key") || iends_with(name, "api-key") || iends_with(name, "access-key");
+      return iequals(name, "sec-websocket-key") || iends_with(name, "api-key") || iends_with(name, "access-key") ||
+             iends_with(name, "auth-key") || iends_with(name, "secret-key") || iends_with(name, "private-key") ||
+             iends_with(name, "subscription-key");
+    case ending("n-id"): return iends_with(name, "session-id");
+    case ending("onid"): return iends_with(name, "sessionid");
     default: return false;
   }
 }

@@ -320,8 +320,10 @@ TranscriptStore::Stored* TranscriptStore::find_recent(std::uint64_t tunnel_id) n
 }
 
 TranscriptStore::Stored* TranscriptStore::find_kept(std::uint64_t tunnel_id) noexcept {
-  const auto at = std::ranges::find_if(kept_.entries, [&](const Stored& one) { return one.tunnel_id == tunnel_id; });
-  return at == kept_.entries.end() ? nullptr : &*at;
+  // The latest first: most tunnels do not last long.
+  const auto at = std::find_if(kept_.entries.rbegin(), kept_.entries.rend(),
+                               [&](const Stored& one) { return one.tunnel_id == tunnel_id; });
+  return at == kept_.entries.rend() ? nullptr : &*at;
 }
 
 // ===== The file =====
@@ -383,7 +385,7 @@ TranscriptEntry TranscriptStore::entry_of(const Stored& stored) {
   return entry;
 }
 
-std::vector<TranscriptEntry> TranscriptStore::snapshot(bool recent_too) const {
+std::vector<TranscriptEntry> TranscriptStore::snapshot(bool recent_too, const TranscriptFilter& filter) const {
   std::vector<const Stored*> all;
   all.reserve(kept_.entries.size() + recent_.entries.size());
   for (const Stored& stored : kept_.entries) all.push_back(&stored);
@@ -398,8 +400,10 @@ std::vector<TranscriptEntry> TranscriptStore::snapshot(bool recent_too) const {
   for (std::size_t i = 0; i < all.size(); ++i) order.emplace_back(all[i]->time_ms, i);
   std::ranges::sort(order);
   std::vector<TranscriptEntry> entries;
-  entries.reserve(all.size());
-  for (const auto& [time_ms, i] : order) entries.push_back(entry_of(*all[i]));
+  for (const auto& [time_ms, i] : order) {
+    TranscriptEntry entry = entry_of(*all[i]);
+    if (matches(filter, entry)) entries.push_back(std::move(entry));
+  }
   return entries;
 }
 

@@ -51,7 +51,7 @@ class TranscriptStore final : public Recorder {
   void write(const Record& record) noexcept override;
 
   /// The kept ones and, where asked for, the recent ones: the oldest first.
-  std::vector<TranscriptEntry> snapshot(bool recent_too) const;
+  std::vector<TranscriptEntry> snapshot(bool recent_too, const TranscriptFilter& filter = {}) const;
   TranscriptCounts counts() const noexcept;
 
  private:

@@ -1,6 +1,6 @@
 #include "observe/transcript_text.h"
 
-#include "observe/json_text.h"
+#include "codec/json/json_text.h"
 #include "observe/second_text.h"
 
 namespace turnout {

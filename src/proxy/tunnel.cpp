@@ -76,10 +76,13 @@ void Tunnel::passed(bool forth, Bytes bytes) noexcept {
 
 void Tunnel::half_closed(bool forth) noexcept {
   first_end_ = forth ? Why::peer_closed : Why::upstream_closed;
-  Worker& worker = upstream_.worker();
-  const std::uint64_t due_ms = worker.now_ms() + static_cast<std::uint64_t>(limits_.half_close.count());
+  end_within(limits_.half_close, Why::half_close_timeout);
+}
+
+void Tunnel::end_within(Millis time, Why why) noexcept {
+  const std::uint64_t due_ms = upstream_.worker().now_ms() + static_cast<std::uint64_t>(time.count());
   if (limit_.end_ms <= due_ms) return;
-  limit_.end_why = Why::half_close_timeout;
+  limit_.end_why = why;
   limit_.end_ms = due_ms;
   watch_limits();
 }
@@ -93,7 +96,11 @@ bool Tunnel::interrupted(bool /*forth*/, Code why) noexcept {
   // unless it is this one tunnel that somebody wants to end.
   draining_ = true;
   const bool may_end = frames_ ? frames_->from_upstream.is_between_frames() : session_->is_closing();
-  if (!may_end) return false;
+  if (!may_end) {
+    // The rest of a frame may never come.
+    if (session_->is_closing()) end_within(session_->limits().close_wait, Why::draining);
+    return false;
+  }
   stopped_why_ = Why::draining;
   return true;
 }

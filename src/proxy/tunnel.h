@@ -64,6 +64,7 @@ class Tunnel final : public Protocol, private Relay::Observer {
   void half_closed(bool forth) noexcept override;
   bool interrupted(bool forth, Code why) noexcept override;
 
+  void end_within(Millis time, Why why) noexcept;
   void watch_limits() noexcept;
   void stop(Why why) noexcept;
   Why judge(const RelayEnd& end) const noexcept;

@@ -283,11 +283,12 @@ std::expected<void, std::string> Server::reload_certificates() {
 }
 
 std::error_code Server::reopen_logs() {
-  for (const auto& file : {parts_->access_log, parts_->transcript_file}) {
+  std::error_code first;  // the other file is opened again all the same
+  for (const auto& file : {parts_->transcript_file, parts_->access_log}) {
     if (!file) continue;
-    if (const std::error_code error = file->reopen(); error) return error;
+    if (const std::error_code error = file->reopen(); error) first = error;
   }
-  return {};
+  return first;
 }
 
 }  // namespace turnout

@@ -72,6 +72,7 @@ void ServerWorker::run() {
   listening_.clear();
   visits_.clear();
   sessions_.recorder = nullptr;
+  log_lines_dropped_ = log_lines_dropped();
   access_.reset();
   transcript_counts_ = transcript_counts();
   transcripts_.reset();

@@ -61,7 +61,9 @@ class ServerWorker final : public AdminWorker {
   TranscriptCounts transcript_counts() const noexcept override {
     return transcripts_ ? transcripts_->counts() : transcript_counts_;
   }
-  std::uint64_t log_lines_dropped() const noexcept override { return access_ ? access_->dropped() : 0; }
+  std::uint64_t log_lines_dropped() const noexcept override {
+    return access_ ? access_->dropped() : log_lines_dropped_;
+  }
 
  private:
   /// A walk through all sessions that somebody asked for.
@@ -108,7 +110,8 @@ class ServerWorker final : public AdminWorker {
   WorkerMetrics metrics_;
   std::unique_ptr<AccessRecorder> access_;
   std::unique_ptr<TranscriptStore> transcripts_;
-  TranscriptCounts transcript_counts_;  // once it has ended
+  TranscriptCounts transcript_counts_;  // these two: once it has ended
+  std::uint64_t log_lines_dropped_ = 0;
   Recorders recorders_;
   std::vector<std::unique_ptr<Listening>> listening_;
   std::list<Visit> visits_;

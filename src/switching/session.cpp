@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "switching/registry.h"
 
@@ -135,7 +136,8 @@ void Session::record_open(Record opened) {
   open->secure = asked.secure;
   open->id = opened.tunnel_id;
   open->began_ms = opened.began_ms;
-  open->bytes_in = bytes_in();
+  // What was read ahead of the switch is the new protocol's.
+  open->bytes_in = bytes_in() - std::exchange(opened.bytes_in, 0);
   open->bytes_out = bytes_out();
   open->route = opened.route;
   open->token_name = opened.token_name;
@@ -214,6 +216,8 @@ std::string_view closed_by(Why reason) noexcept {
 }  // namespace
 
 void Session::record_close(Why reason) noexcept {
+  // Who breaks a connection off sees it broken: that was not the peer.
+  if (aborted_ && (reason == Why::peer_reset || reason == Why::client_gone)) reason = Why::draining;
   if (reason == Why::draining && closing_) reason = Why::closed_by_operator;
   const std::string_view by = closed_by(reason);
   while (open_) {
@@ -239,6 +243,7 @@ void Session::close() noexcept {
 }
 
 void Session::abort() noexcept {
+  aborted_ = true;
   if (meter_.stream != nullptr) meter_.stream->abort();
 }
 

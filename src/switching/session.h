@@ -84,7 +84,8 @@ class Session {
   /// Writes one record of a request that was answered.
   void record(Record record) const noexcept;
   /// Writes the record of a switch that opens, and remembers it for its end.
-  /// `opened` says what was asked and agreed on, by the request too; the rest is added here.
+  /// `opened` says what was asked and agreed on, and how many bytes in had been read for the new protocol; the rest is
+  /// added here.
   void record_open(Record opened);
   /// Tells of the bytes that have passed since the record before, for everything that is open.
   void record_progress() noexcept;
@@ -133,6 +134,7 @@ class Session {
   bool secure_ = false;
   bool draining_ = false;
   bool closing_ = false;
+  bool aborted_ = false;
   std::uint8_t made_ = 0;
 };
 

@@ -86,6 +86,23 @@ TEST_F(SessionTest, ProgressTellsOfBytesOnce) {
   EXPECT_EQ(told.lines.size(), 3u);
 }
 
+// Bytes behind an Upgrade request are read with it, and belong to what follows.
+TEST_F(SessionTest, WhatWasReadAheadIsCounted) {
+  Session& session = make();
+  auto [ours, theirs] = MemoryStream::make_pair(loop);
+  Wire wire(std::move(ours));
+  session.use(wire.stream());
+  wire.stream().count_read(100);  // the request, and 30 bytes behind it
+  Record opened = asked("websocket", "websocket");
+  opened.bytes_in = 30;
+  session.record_open(opened);
+  EXPECT_EQ(told.lines.back().in, 0u);
+  wire.stream().count_read(5);
+  session.record_close(Why::peer_closed);
+  EXPECT_EQ(told.lines.back().in, 35u);
+  EXPECT_EQ(told.lines.back().new_in, 35u);
+}
+
 // A client may offer whatever it likes; what is counted by is one of few.
 TEST_F(SessionTest, TheNameOfATokenIsNeverTheClients) {
   class Named final : public Upgrader {

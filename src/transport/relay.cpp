@@ -41,6 +41,13 @@ void Relay::wait_for_sink(Direction& direction) noexcept {
 
 void Relay::look_at_source(Direction& direction) noexcept {
   if (over_) return;
+  if (const Code why = direction.from.take_interrupt(Side::read); why != Code::ok) {
+    if (observer_.interrupted(direction.forth, why)) {
+      finish({RelayEnd::Kind::stopped, false, why});
+      if (caller_) std::exchange(caller_, {}).resume();
+      return;
+    }
+  }
   if (!direction.from.is_broken()) {
     // More has come, which is not read before what there is was taken.
     if (!direction.from.is_waiting(Side::read)) direction.from.wait(Side::read, &direction.watch());
@@ -110,6 +117,7 @@ void Relay::run(Direction& direction) noexcept {
       const bool both = forth_.closed && back_.closed;
       if (both) return finish({RelayEnd::Kind::done, false, Code::ok});
       observer_.half_closed(direction.forth);
+      if (!over_) from.wait(Side::read, &direction.watch());
       return;
     }
     if (const Code why = from.take_interrupt(Side::read); why != Code::ok) {

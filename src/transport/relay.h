@@ -56,7 +56,8 @@ class Relay {
   struct Ready : Waiter {
     Ready() noexcept;
   };
-  /// Notices that the source breaks while its bytes wait for the sink: nobody reads from it then.
+  /// Notices that the source breaks, or is interrupted, while its bytes wait for the sink or it has ended: nobody reads
+  /// from it then.
   struct Watch : Waiter {
     Watch() noexcept;
   };

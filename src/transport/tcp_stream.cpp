@@ -2,6 +2,7 @@
 
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cassert>
 #include <cerrno>
@@ -117,6 +118,14 @@ void TcpStream::abort() noexcept {
   (void)setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   close_socket();
   wake_both_later();
+}
+
+bool TcpStream::is_of_this_user() const noexcept {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (!socket_ || getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  // Root may ask the server of any user.
+  return peer.uid == geteuid() || peer.uid == 0 || geteuid() == 0;
 }
 
 Code TcpStream::try_connect() noexcept {

@@ -29,6 +29,9 @@ class TcpStream final : public Stream, private EventSource {
   bool is_broken() const noexcept override { return failed_ || !socket_; }
   std::string_view name() const noexcept override { return kind_ == Kind::tcp ? "tcp" : "unix"; }
 
+  /// Of a unix socket: whether the process at the other end runs as this user, or as root.
+  bool is_of_this_user() const noexcept;
+
   /// For a socket that is about to be connected: would_block until that has succeeded or failed.
   Code try_connect() noexcept;
 

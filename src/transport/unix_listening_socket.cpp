@@ -45,20 +45,29 @@ std::expected<UnixListeningSocket, std::string> UnixListeningSocket::open(std::s
                            " bytes: " + path);
   }
   std::memcpy(at.sun_path, path.data(), path.size());
-  if (auto cleared = clear_away(path, at); !cleared) return std::unexpected(cleared.error());
-
+  // It is made under another name and appears under its own only when it listens: so whoever finds one that does not
+  // answer knows that it was left behind, and of two servers that start together one gets the name.
+  const std::string before = path + "." + std::to_string(getpid());
+  if (before.size() >= sizeof at.sun_path) return std::unexpected(path + ": the path is too long by a few bytes");
+  sockaddr_un at_first{};
+  at_first.sun_family = AF_UNIX;
+  std::memcpy(at_first.sun_path, before.data(), before.size());
+  (void)unlink(before.c_str());
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return because(path, errno);
   // The mode of the socket is that of the file which bind() makes: there is no moment in which others might connect.
   if (fchmod(socket.get(), S_IRUSR | S_IWUSR) != 0) return because(path, errno);
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) {
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&at_first), sizeof at_first) != 0) {
     return because(path + " cannot be made", errno);
   }
   struct stat made{};
-  if (lstat(path.c_str(), &made) != 0) return because(path, errno);
-  UnixListeningSocket listening(std::move(path), std::move(socket), made.st_dev, made.st_ino);
-  if (listen(listening.socket_.get(), queue_max) != 0) return because(listening.path_, errno);
-  return listening;
+  int error = listen(socket.get(), queue_max) == 0 && lstat(before.c_str(), &made) == 0 ? 0 : errno;
+  auto cleared = clear_away(path, at);
+  if (error == 0 && cleared && link(before.c_str(), path.c_str()) != 0) error = errno;
+  (void)unlink(before.c_str());
+  if (!cleared) return std::unexpected(cleared.error());
+  if (error != 0) return because(path + " cannot be made", error);
+  return UnixListeningSocket(std::move(path), std::move(socket), made.st_dev, made.st_ino);
 }
 
 UnixListeningSocket::UnixListeningSocket(UnixListeningSocket&& other) noexcept

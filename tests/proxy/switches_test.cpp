@@ -405,6 +405,68 @@ TEST(ProxySwitch, AnOperatorMayEndATunnelThatHasNoWordForIt) {
   EXPECT_EQ(proxy.server.recorder.lines.back(), "close GET /ws 101 tcp accepted accepted server closed-by-operator");
 }
 
+void close_all(MemoryProxy& proxy, bool force) {
+  Sessions::Walk(proxy.server.sessions).visit(10, [&](Session& session) {
+    session.close();
+    if (force) session.abort();
+  });
+  proxy.run();
+}
+
+constexpr std::string_view closed_by_operator =
+    "close GET /ws 101 websocket accepted accepted server closed-by-operator";
+
+TEST(ProxySwitch, ATunnelIsEndedWhereItsClientHasSaidItsLast) {
+  OpenTunnel tunnel;
+  tunnel.open();
+  tunnel.client.close_write();
+  tunnel.proxy.run();
+  EXPECT_FALSE(tunnel.client.ended());
+  close_all(tunnel.proxy, false);
+  EXPECT_EQ(tunnel.client.take(), std::string("\x88\x02\x03\xe9", 4));
+  tunnel.proxy.server.loop.advance(Millis(3'000));
+  EXPECT_EQ(tunnel.proxy.server.recorder.lines.back(), closed_by_operator);
+}
+
+TEST(ProxySwitch, ATunnelIsEndedWhereItsServerTakesNothing) {
+  OpenTunnel tunnel;
+  tunnel.open();
+  const std::string piece(16 * 1024, 'x');
+  for (int i = 0; i < 64 && tunnel.client.send(piece); ++i) tunnel.proxy.run();
+  close_all(tunnel.proxy, false);
+  EXPECT_EQ(tunnel.client.take(), std::string("\x88\x02\x03\xe9", 4));
+  tunnel.proxy.server.loop.advance(Millis(10'000));
+  EXPECT_EQ(tunnel.proxy.server.recorder.lines.back(), closed_by_operator);
+}
+
+TEST(ProxySwitch, ATunnelIsEndedWhereItsServerStopsInAFrame) {
+  OpenTunnel tunnel;
+  tunnel.open();
+  tunnel.backend().send(std::string("\x82\x03"
+                                    "a",
+                                    3));
+  tunnel.proxy.run();
+  close_all(tunnel.proxy, false);
+  tunnel.proxy.server.loop.advance(Millis(10'000));
+  (void)tunnel.client.take();
+  EXPECT_TRUE(tunnel.client.ended());
+  EXPECT_EQ(tunnel.proxy.server.recorder.lines.back(), closed_by_operator);
+}
+
+// What the operator breaks off was not broken off by the client.
+TEST(ProxySwitch, ATunnelThatIsBrokenOffByForceIsOnRecordAsThat) {
+  OpenTunnel tunnel;
+  tunnel.open();
+  tunnel.backend().send(std::string("\x82\x03"
+                                    "a",
+                                    3));
+  tunnel.proxy.run();
+  close_all(tunnel.proxy, true);
+  (void)tunnel.client.take();
+  EXPECT_TRUE(tunnel.client.was_reset());
+  EXPECT_EQ(tunnel.proxy.server.recorder.lines.back(), closed_by_operator);
+}
+
 // Whoever asks why a tunnel has ended wants to know where it led.
 TEST(LAW_L10, TheRecordOfATunnelsEndNamesItsServer) {
   struct Ends final : Recorder {

@@ -9,7 +9,8 @@
 
 namespace turnout {
 
-/// Bytes that are no ASCII are written as the code points of Latin-1, since nothing says what they are.
+/// ASCII alone, so that it steers no terminal. Bytes that are not UTF-8 are taken for Latin-1, since nothing says what they
+/// are.
 std::string json_string(std::string_view text);
 
 class JsonObject {

@@ -186,8 +186,9 @@ Task<Http1::Next> Http1::serve_request(Wire& wire, Session& session, OwnedReques
   Next next;
   if (exchange.has_failed() && !exchange.has_started()) {
     const Error error = exchange.failure();
-    if (error.code == Code::malformed) co_return co_await refuse_head(wire, session, body.error());
-    if (error.code == Code::timed_out) co_return co_await refuse_head(wire, session, late_body);
+    const Record about{.request = &request.head, .route = &route};
+    if (error.code == Code::malformed) co_return co_await refuse_head(wire, session, body.error(), about);
+    if (error.code == Code::timed_out) co_return co_await refuse_head(wire, session, late_body, about);
     next = {Next::Kind::close, reason_of(error)};
   } else if (!exchange.has_started()) {
     const PooledString text = explanation(500, "The handler of this resource gave no answer.");
@@ -237,8 +238,13 @@ Task<Http1::Next> Http1::consider(Wire& wire, Session& session, OwnedRequest& re
   const Result<bool> whole = co_await body.read_whole(request.body, session.limits().upgrade_body_bytes_max);
   if (!whole) {
     const Code code = whole.error().code;
-    if (code == Code::malformed) co_return co_await refuse_head(wire, session, body.error());
-    if (code == Code::timed_out) co_return co_await refuse_head(wire, session, late_body);
+    const Record about{.request = &request.head,
+                       .route = &exchange.route(),
+                       .via = offer.via,
+                       .offer = offer.text,
+                       .outcome = "refused"};
+    if (code == Code::malformed) co_return co_await refuse_head(wire, session, body.error(), about);
+    if (code == Code::timed_out) co_return co_await refuse_head(wire, session, late_body, about);
     co_return Next{Next::Kind::close, reason_of(whole.error())};
   }
   wire.expires_never();
@@ -340,6 +346,7 @@ Task<Http1::Next> Http1::accept(Wire& wire, Session& session, const RequestHead&
                        .route = &route,
                        .via = offer.via,
                        .status = head.status,
+                       .bytes_in = wire.peek().size(),
                        .offer = offer.text,
                        .token = upgrade.substr(0, upgrade.find(',')),
                        .reason = accepted.why});
@@ -347,7 +354,7 @@ Task<Http1::Next> Http1::accept(Wire& wire, Session& session, const RequestHead&
   co_return Next{Next::Kind::change, accepted.why, std::move(accepted.successor)};
 }
 
-Task<Http1::Next> Http1::refuse_head(Wire& wire, Session& session, HeadError error) {
+Task<Http1::Next> Http1::refuse_head(Wire& wire, Session& session, HeadError error, Record about) {
   ResponseHead head(error.status);
   head.fields.add("Content-Type", "text/plain; charset=utf-8");
   const PooledString content = explanation(error.status, error.what);
@@ -357,11 +364,12 @@ Task<Http1::Next> Http1::refuse_head(Wire& wire, Session& session, HeadError err
       {.date = http_date(session.worker().wall_ms()), .content_length = content.size(), .connection = "close"});
   text.append(content);
   const RequestHead unknown;
-  session.record({.request = &unknown,
-                  .status = error.status,
-                  .began_ms = session.worker().now_ms(),
-                  .bytes_out = content.size(),
-                  .reason = error.why});
+  if (about.request == nullptr) about.request = &unknown;
+  about.status = error.status;
+  about.began_ms = session.worker().now_ms();
+  about.bytes_out = content.size();
+  about.reason = error.why;
+  session.record(about);
   wire.expires_after(session.limits().send_stall);
   const Result<void> sent = co_await wire.write(std::string_view(text));
   co_return Next{Next::Kind::close, sent ? error.why : reason_of(sent.error())};

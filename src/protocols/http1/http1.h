@@ -9,6 +9,7 @@
 #include "codec/http1/head_error.h"
 #include "codec/http1/head_scanner.h"
 #include "switching/protocol.h"
+#include "switching/record.h"
 #include "switching/upgrade.h"
 
 namespace turnout {
@@ -46,7 +47,7 @@ class Http1 final : public Protocol {
                       Http1Exchange& exchange, Offer& offer, Verdict verdict);
   Task<Next> accept(Wire& wire, Session& session, const RequestHead& request, RequestBody& body, const Route& route,
                     const Offer& offer, Accept accepted);
-  Task<Next> refuse_head(Wire& wire, Session& session, HeadError error);
+  Task<Next> refuse_head(Wire& wire, Session& session, HeadError error, Record about = {});
 
   HeadScanner scanner_;
   std::unique_ptr<OwnedRequest> first_request_;

@@ -95,7 +95,7 @@ Task<void> tunnel(Http2ServerStream& state, const RequestHead& request, const Ro
 Task<void> refuse_cleartext(Http2Exchange& exchange, const Http2ServerStream& state, const Route& route) {
   if (route.redirect_to_https != 0) {
     co_await refuse(exchange, redirection_to_https(route, exchange.request()), "This is only served with https.");
-    record(exchange.session(), exchange, state);
+    record(exchange.session(), exchange, state, offer_of(exchange.request(), "declined", Why::upgrade_required));
     co_return;
   }
   // HTTP/1.1 has 426 for this, but a 426 names its protocol in Upgrade, which HTTP/2 does not have.

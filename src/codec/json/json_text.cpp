@@ -1,4 +1,4 @@
-#include "observe/json_text.h"
+#include "codec/json/json_text.h"
 
 namespace turnout {
 
