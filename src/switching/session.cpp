@@ -129,6 +129,10 @@ void Session::record_open(Record opened) {
   opened.tunnel_id = sessions_.next_tunnel_id();
   opened.outcome = "accepted";
   opened.token_name = token_name_of(opened, *this);
+  Session& below = parent_ != nullptr ? *parent_ : *this;
+  if (!std::exchange(below.stays_for_long_, true) && below.meter_.stream != nullptr) {
+    below.meter_.stream->stay_for_long();
+  }
   std::unique_ptr<Open, DeleteOpen> open(
       Open::make({asked.method, asked.target, asked.authority, asked.fields.find("user-agent").value_or(""),
                   asked.fields.find("referer").value_or(""), opened.offer, opened.token}));

@@ -135,6 +135,7 @@ class Session {
   bool draining_ = false;
   bool closing_ = false;
   bool aborted_ = false;
+  bool stays_for_long_ = false;
   std::uint8_t made_ = 0;
 };
 

@@ -45,16 +45,33 @@ Address to_address(const SocketAddress& address) noexcept {
   return to;
 }
 
+namespace {
+
+/// From one to two minutes, another one each time.
+int keep_alive_idle_s() noexcept {
+  constexpr std::uint32_t idle_s_min = 60;
+  thread_local std::uint32_t turn = 0;
+  turn += 0x9e3779b9u;  // of the golden ratio: neighbours are far apart, and all values come equally often
+  return static_cast<int>(idle_s_min + (turn >> 16) % idle_s_min);
+}
+
+}  // namespace
+
 void set_connection_options(int descriptor) noexcept {
   const auto set = [descriptor](int level, int name, int value) {
     (void)setsockopt(descriptor, level, name, &value, sizeof value);
   };
   set(IPPROTO_TCP, TCP_NODELAY, 1);
-  // A peer that vanished without a word is noticed after two minutes, however long a tunnel may be idle.
+  // A peer that vanished without a word is noticed after three minutes, however long a tunnel may be idle.
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_idle_s());
   set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 4);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 6);
+}
+
+void spread_keep_alive(int descriptor) noexcept {
+  const int idle_s = keep_alive_idle_s();
+  (void)setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
 }
 
 Address local_address(int descriptor) noexcept {

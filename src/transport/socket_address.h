@@ -25,6 +25,11 @@ Address to_address(const SocketAddress& address) noexcept;
 /// What every TCP connection has; connections that are accepted inherit it from the listening socket.
 void set_connection_options(int descriptor) noexcept;
 
+/// For a connection that may be silent for long. Thousands that began together, after a restart say, would otherwise be
+/// probed together, again and again; a burst of probes that is longer than a queue on the way loses the rest of them,
+/// and with them, in the end, connections that nothing is wrong with.
+void spread_keep_alive(int descriptor) noexcept;
+
 /// The address that a socket is bound to.
 Address local_address(int descriptor) noexcept;
 

@@ -42,6 +42,8 @@ class Stream : public Pooled, private Timer {
   virtual Io try_write(Bytes from) noexcept = 0;  // may take a part
   /// The next write is followed by another one right away, and may wait for it to go out in the same packet.
   virtual void more_follows() noexcept {}
+  /// It may be silent for long from now on.
+  virtual void stay_for_long() noexcept {}
   /// Ends our side: FIN; close_notify and FIN; END_STREAM. May answer would_block.
   virtual Code try_close_write() noexcept = 0;
   /// Sends a part of a file; unsupported where that saves nothing over reading and writing it.

@@ -7,6 +7,8 @@
 #include <cassert>
 #include <cerrno>
 
+#include "transport/socket_address.h"
+
 namespace turnout {
 
 Result<std::unique_ptr<TcpStream>> TcpStream::adopt(EpollLoop& loop, Descriptor socket, Kind kind) noexcept {
@@ -118,6 +120,10 @@ void TcpStream::abort() noexcept {
   (void)setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   close_socket();
   wake_both_later();
+}
+
+void TcpStream::stay_for_long() noexcept {
+  if (socket_ && kind_ == Kind::tcp) spread_keep_alive(socket_.get());
 }
 
 bool TcpStream::is_of_this_user() const noexcept {

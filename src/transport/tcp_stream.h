@@ -23,6 +23,7 @@ class TcpStream final : public Stream, private EventSource {
   Io try_read(MutableBytes into) noexcept override;
   Io try_write(Bytes from) noexcept override;
   void more_follows() noexcept override { more_follows_ = true; }
+  void stay_for_long() noexcept override;
   Code try_close_write() noexcept override;
   Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept override;
   void abort() noexcept override;

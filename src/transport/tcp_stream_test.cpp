@@ -4,10 +4,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,6 +18,7 @@
 
 #include "tests/support/tcp_sockets.h"
 #include "transport/linger.h"
+#include "transport/socket_address.h"
 #include "transport/wire.h"
 
 namespace turnout {
@@ -265,6 +269,29 @@ TEST_F(Tcp, LingeringEndsAtItsLimitHoweverMuchThePeerSends) {
   });
   run();
   peer.join();
+}
+
+int keep_alive_idle_s(int descriptor) {
+  int idle_s = 0;
+  socklen_t size = sizeof idle_s;
+  EXPECT_EQ(getsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, &size), 0);
+  return idle_s;
+}
+
+// Connections that began in the same second are not all probed in the same second: a burst of probes overflows queues,
+// and who misses all of its probes is taken for dead.
+TEST(KeepAlive, IsSpreadOverAMinute) {
+  std::map<int, int> counts;
+  for (int i = 0; i < 600; ++i) {
+    const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    set_connection_options(socket.get());
+    spread_keep_alive(socket.get());
+    ++counts[keep_alive_idle_s(socket.get())];
+  }
+  EXPECT_GE(counts.begin()->first, 60);
+  EXPECT_LE(counts.rbegin()->first, 119);
+  EXPECT_GE(counts.size(), 50u);
+  for (const auto& [idle_s, count] : counts) EXPECT_LE(count, 30) << idle_s << " s";
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ class TlsStream final : public Stream {
   Io try_read(MutableBytes into) noexcept override;
   Io try_write(Bytes from) noexcept override;
   Code try_close_write() noexcept override;
+  void stay_for_long() noexcept override { below_.stream().stay_for_long(); }
   void abort() noexcept override;
   bool is_broken() const noexcept override { return below_.stream().is_broken(); }
   std::string_view name() const noexcept override;
