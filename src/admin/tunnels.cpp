@@ -1,14 +1,15 @@
 #include "admin/tunnels.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "admin/query_number.h"
 #include "base/ascii.h"
+#include "base/printable.h"
 #include "codec/http/query.h"
 #include "codec/json/json.h"
+#include "observe/second_text.h"
 #include "switching/session.h"
 
 namespace turnout {
@@ -45,8 +46,9 @@ TunnelState state_of(const Record& open) {
 }
 
 std::string time_text(std::int64_t since_1970_ms) {
-  const std::chrono::sys_time<std::chrono::milliseconds> at{std::chrono::milliseconds(since_1970_ms)};
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", at);
+  std::string out;
+  append_utc(since_1970_ms, out);
+  return out;
 }
 
 std::string age_text(std::uint64_t ms) {
@@ -66,18 +68,19 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{:.1f}{}", value, units[unit]);
 }
 
-/// For a terminal: nothing that a client sent moves its cursor (attack class O4).
-std::string printable(std::string_view text, std::size_t bytes_max) {
+/// A cell of the table: nothing that a client sent moves a cursor (attack class O4), and no blank is in it.
+std::string cell(std::string_view text) {
+  constexpr std::size_t text_bytes_max = 60;
+  if (text.empty()) return "-";
   std::string out;
-  for (const char c : text.substr(0, bytes_max)) {
-    if (c > 0x20 && c < 0x7f) {
-      out.push_back(c);
+  for (const char c : printable(text, text_bytes_max)) {
+    if (c == ' ') {
+      out += "\\x20";
     } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+      out.push_back(c);
     }
   }
-  if (text.size() > bytes_max) out += "...";
-  return out.empty() ? "-" : out;
+  return out;
 }
 
 std::string as_json(const TunnelState& tunnel) {
@@ -209,7 +212,6 @@ std::string tunnels_as_json(const TunnelList& list) {
 }
 
 std::string tunnels_as_text(const TunnelList& list) {
-  constexpr std::size_t text_bytes_max = 60;
   std::string out;
   if (list.tunnels.empty()) {
     out = "no tunnel is open\n";
@@ -217,9 +219,8 @@ std::string tunnels_as_text(const TunnelList& list) {
     std::vector<Row> rows{{"ID", "AGE", "ROUTE", "TOKEN", "CLIENT", "UPSTREAM", "IN", "OUT", "PATH"}};
     for (const TunnelState& tunnel : list.tunnels) {
       rows.push_back({fmt::format("{}{}", tunnel.id, tunnel.is_closing ? "*" : ""), age_text(tunnel.age_ms),
-                      printable(tunnel.route, text_bytes_max), printable(tunnel.token, text_bytes_max),
-                      text(tunnel.client), printable(tunnel.upstream, text_bytes_max), bytes_text(tunnel.bytes_in),
-                      bytes_text(tunnel.bytes_out), printable(tunnel.path, text_bytes_max)});
+                      cell(tunnel.route), cell(tunnel.token), text(tunnel.client), cell(tunnel.upstream),
+                      bytes_text(tunnel.bytes_in), bytes_text(tunnel.bytes_out), cell(tunnel.path)});
     }
     out = as_table(rows);
     const bool any_closing = std::ranges::any_of(list.tunnels, &TunnelState::is_closing);

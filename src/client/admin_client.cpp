@@ -8,10 +8,10 @@
 #include <memory>
 #include <vector>
 
+#include "base/printable.h"
 #include "base/run_directory.h"
 #include "client/admin_socket.h"
 #include "client/get.h"
-#include "client/printable.h"
 #include "runtime/epoll_loop.h"
 #include "transport/unix_connect.h"
 

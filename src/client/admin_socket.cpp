@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "client/printable.h"
+#include "base/printable.h"
 
 namespace turnout::client {
 

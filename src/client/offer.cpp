@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/ascii.h"
-#include "client/printable.h"
+#include "base/printable.h"
 #include "codec/http/upgrade.h"
 
 namespace turnout::client {

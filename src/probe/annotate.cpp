@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "client/printable.h"
+#include "base/printable.h"
 #include "probe/report.h"
 #include "probe/verdict.h"
 
@@ -84,7 +84,7 @@ void Annotator::head(std::string_view text, std::string_view mark, std::vector<V
     const std::string_view name = trim(one.substr(0, one.find(':')));
     const auto rule =
         std::ranges::find_if(rules_of_fields, [&](const Rule& each) { return iequals(each.field, name); });
-    line(fmt::format("{} {}{}{}", mark, client::printable(one, 400), rule == std::end(rules_of_fields) ? "" : "    # ",
+    line(fmt::format("{} {}{}{}", mark, printable(one, 400), rule == std::end(rules_of_fields) ? "" : "    # ",
                      rule == std::end(rules_of_fields) ? "" : rule->section));
     std::erase_if(violations, [&](const Violation& violation) {
       if (!breaks(violation, name)) return false;
@@ -102,17 +102,17 @@ std::string annotated(const Attempt& attempt, const Style& style) {
   out.head(attempt.sent, ">", {});
   if (attempt.ask.over == Over::http1) out.head(attempt.received, "<", attempt.violations);
   if (attempt.violations.empty() && !attempt.strict_fault.empty()) out.fault(attempt.strict_fault, "RFC 9112");
-  if (!attempt.fault.empty()) out.fault(client::printable(attempt.fault, 400), "");
+  if (!attempt.fault.empty()) out.fault(printable(attempt.fault, 400), "");
   for (const std::string& note : attempt.check.notes) out.line(note);
-  if (!attempt.behind_head.empty()) out.line("< " + client::printable(attempt.behind_head, 80));
-  if (!attempt.check.text.empty()) out.line("* " + client::printable(attempt.check.text, 300));
-  if (!attempt.body.empty() && attempt.status != 200) out.line("< " + client::printable(attempt.body, 300));
+  if (!attempt.behind_head.empty()) out.line("< " + printable(attempt.behind_head, 80));
+  if (!attempt.check.text.empty()) out.line("* " + printable(attempt.check.text, 300));
+  if (!attempt.body.empty() && attempt.status != 200) out.line("< " + printable(attempt.body, 300));
   if (!attempt.second_received.empty()) {
     out.line("* a second answer on the same connection:");
     out.head(attempt.second_received, "<", {});
   }
   const std::string title = fmt::format("{}{}{}, {}", text(attempt.ask.purpose), attempt.ask.token.empty() ? "" : " ",
-                                        client::printable(attempt.ask.token, 60),
+                                        printable(attempt.ask.token, 60),
                                         attempt.ask.over == Over::http2 ? "HTTP/2" : "HTTP/" + attempt.ask.version);
   return fmt::format("{}\n{}", style.colours ? fmt::format("\x1b[1m{}\x1b[0m", title) : title, out.take());
 }

@@ -10,7 +10,7 @@
 #include <span>
 
 #include "base/ascii.h"
-#include "client/printable.h"
+#include "base/printable.h"
 #include "codec/http/base64.h"
 #include "codec/http/upgrade.h"
 #include "codec/http1/response_parser.h"
@@ -58,10 +58,9 @@ void check_token(const Attempt& attempt, std::vector<Violation>& found) {
     return !offered;
   });
   if (!offered) {
-    found.push_back(
-        {Kind::token_not_offered,
-         fmt::format("it switches to {}, and {} was offered", client::printable(named->front().text, 64), offer),
-         "RFC 9110 section 7.8"});
+    found.push_back({Kind::token_not_offered,
+                     fmt::format("it switches to {}, and {} was offered", printable(named->front().text, 64), offer),
+                     "RFC 9110 section 7.8"});
   }
 }
 
@@ -83,7 +82,7 @@ void check_websocket_fields(const Attempt& attempt, std::vector<Violation>& foun
       if (!fits) {
         found.push_back({Kind::extension_not_offered,
                          fmt::format("it names an extension, or parameters of it, that were not offered: {}",
-                                     client::printable(field.value, 120)),
+                                     printable(field.value, 120)),
                          "RFC 6455 section 9.1"});
       }
     } else if (iequals(field.name, "Sec-WebSocket-Protocol")) {
@@ -92,7 +91,7 @@ void check_websocket_fields(const Attempt& attempt, std::vector<Violation>& foun
       if (!offered) {
         found.push_back(
             {Kind::subprotocol_not_offered,
-             fmt::format("it selects the subprotocol {}, which was not offered", client::printable(field.value, 64)),
+             fmt::format("it selects the subprotocol {}, which was not offered", printable(field.value, 64)),
              "RFC 6455 section 4.1"});
       }
     }
@@ -132,8 +131,7 @@ std::vector<Violation> find_violations(const Attempt& attempt) {
   const FieldList& fields = attempt.fields;
   if (attempt.ask.over == Over::http2) return found;
   if (attempt.version != "1.1") {
-    found.push_back({Kind::http10,
-                     "it comes in HTTP/" + client::printable(attempt.version, 8) + ", which has no Upgrade",
+    found.push_back({Kind::http10, "it comes in HTTP/" + printable(attempt.version, 8) + ", which has no Upgrade",
                      "RFC 9110 section 7.8"});
   }
   if (!fields.has("Upgrade")) {

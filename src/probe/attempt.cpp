@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/printable.h"
 #include "client/http2_client.h"
-#include "client/printable.h"
 #include "codec/http/base64.h"
 #include "codec/http1/chunked.h"
 #include "codec/http1/response_parser.h"
@@ -138,7 +138,7 @@ Task<bool> Exchange::read_head(Wire& wire, Millis limit, Attempt& into) {
       into.received = arrived.substr(0, 256);
       fail_in(Ended::not_http);
       into.fault = fmt::format("{}: the answer is no HTTP/1.1: it begins with {}", attempt_.ask.url.place(),
-                               client::printable(into.received, 48));
+                               printable(into.received, 48));
       co_return false;
     }
     if (const auto size = head_size(arrived)) {
@@ -297,7 +297,7 @@ Task<void> Exchange::speak_http2(Wire& wire) {
     check.text = fmt::format("SETTINGS, {} on stream 1{}", stream.status, http2.pong ? ", ping" : "");
   } else {
     check.state = Check::State::broken;
-    check.fault = !http2.fault.empty() ? client::printable(http2.fault, 200)
+    check.fault = !http2.fault.empty() ? printable(http2.fault, 200)
                   : http2.goaway       ? fmt::format("GOAWAY with error {}", *http2.goaway)
                   : stream.error != 0  ? fmt::format("stream 1 was reset with error {}", stream.error)
                   : !http2.settings    ? fmt::format("no SETTINGS ({})", turnout::text(code))
@@ -338,9 +338,8 @@ Task<void> Exchange::speak_tls(Wire wire) {
   check.stream_server = std::string(answer.field("Server"));
   check.received = answer.received;
   check.state = answered ? Check::State::sound : Check::State::broken;
-  check.text =
-      fmt::format("{}, certificate for {} (not verified), {}", attempt_.tls->version, client::printable(names, 80),
-                  answered ? std::to_string(answer.status) : "and no answer in it");
+  check.text = fmt::format("{}, certificate for {} (not verified), {}", attempt_.tls->version, printable(names, 80),
+                           answered ? std::to_string(answer.status) : "and no answer in it");
   (void)co_await inside->close_write();
 }
 

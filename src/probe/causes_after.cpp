@@ -76,7 +76,7 @@ std::optional<Evidence> two_heads(const Facts& facts) {
   for (const Attempt* offer : accepted_offers(facts)) {
     if (!offer->check.text_follows) continue;
     const std::string& seen = offer->behind_head.empty() ? offer->check.received : offer->behind_head;
-    return yes(97, "behind the 101 there is " + client::printable(seen.substr(0, seen.find('\r')), 80));
+    return yes(97, "behind the 101 there is " + printable(seen.substr(0, seen.find('\r')), 80));
   }
   return std::nullopt;
 }
@@ -93,8 +93,7 @@ std::optional<Evidence> success_instead_of_101(const Facts& facts) {
     const bool only_here = plain == nullptr || !plain->fields.has("Upgrade");
     if (named && named->size() == 1 && iequals(named->front().text, offer->ask.token) && only_here &&
         !is_http2(offer->ask.token)) {
-      return yes(90, fmt::format("{} with Upgrade: {}, and no switch", offer->status,
-                                 client::printable(offer->ask.token, 60)));
+      return yes(90, fmt::format("{} with Upgrade: {}, and no switch", offer->status, printable(offer->ask.token, 60)));
     }
     const Attempt* direct = accepted_variation(facts, Purpose::direct, *offer);
     const bool is_empty = offer->body.empty() && plain != nullptr && !plain->body.empty();
@@ -234,7 +233,7 @@ std::optional<Evidence> compression_desync(const Facts& facts) {
     const Check& check = offer->check;
     if (!offer->switched || !check.deflate || offer->is_sound()) continue;
     if (accepted_variation(facts, Purpose::without_extensions, *offer) == nullptr) continue;
-    return yes(93, fmt::format("with permessage-deflate: {}; sound without it", client::printable(check.text, 120)));
+    return yes(93, fmt::format("with permessage-deflate: {}; sound without it", printable(check.text, 120)));
   }
   return std::nullopt;
 }

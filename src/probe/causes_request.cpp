@@ -48,7 +48,7 @@ std::optional<Evidence> origin_rejected(const Facts& facts) {
   for (const Attempt* offer : declined_offers(facts)) {
     if (offer->ask.origin && accepted_variation(facts, Purpose::without_origin, *offer) != nullptr) {
       return yes(96, fmt::format("{} with Origin: {}, and a switch without it", offer->status,
-                                 client::printable(*offer->ask.origin, 120)));
+                                 printable(*offer->ask.origin, 120)));
     }
   }
   return std::nullopt;
@@ -58,7 +58,7 @@ std::optional<Evidence> websocket_version(const Facts& facts) {
   for (const Attempt* offer : declined_offers(facts)) {
     const std::string_view versions = offer->field("Sec-WebSocket-Version");
     if (!versions.empty() && !offer->fields.has_token("Sec-WebSocket-Version", "13")) {
-      return yes(95, fmt::format("version 13 was offered, and {} is spoken here", client::printable(versions, 60)));
+      return yes(95, fmt::format("version 13 was offered, and {} is spoken here", printable(versions, 60)));
     }
     if (mentions(offer->body, "Sec-WebSocket-Version") || mentions(offer->body, "version 13 of WebSocket") ||
         mentions(offer->body, "unsupported version: 13 not found")) {
@@ -84,7 +84,7 @@ std::optional<Evidence> subprotocol_mismatch(const Facts& facts) {
     if (one.ask.subprotocols.empty()) continue;
     if (one.accepted() && !one.fields.has("Sec-WebSocket-Protocol")) {
       return yes(86, fmt::format("{} was offered, and the 101 selects no subprotocol: browsers fail the connection",
-                                 client::printable(one.ask.subprotocols.front(), 60)));
+                                 printable(one.ask.subprotocols.front(), 60)));
     }
     if (!one.accepted() && accepted_variation(facts, Purpose::without_subprotocol, one) != nullptr) {
       return yes(94, fmt::format("{} with the subprotocol, and a switch without it", one.status));
@@ -134,8 +134,8 @@ std::optional<Evidence> wrong_method(const Facts& facts) {
       return yes(94, describe_answer(*offer));
     }
     if (offer->is_answer(405) && offer->ask.over == Over::http1) {
-      return yes(78, fmt::format("405 for {}, with Allow: {}", offer->ask.method,
-                                 client::printable(offer->field("Allow"), 80)));
+      return yes(78,
+                 fmt::format("405 for {}, with Allow: {}", offer->ask.method, printable(offer->field("Allow"), 80)));
     }
   }
   return std::nullopt;

@@ -48,8 +48,8 @@ std::optional<Evidence> h2c_smuggle(const Facts& facts) {
   const std::string_view front = plain == nullptr ? std::string_view() : plain->field("Server");
   const std::string& behind = smuggled->check.stream_server;
   if (!behind.empty() && !front.empty() && behind != front) {
-    return yes(95, fmt::format("answers come from {}, and from {} inside the tunnel of h2c",
-                               client::printable(front, 60), client::printable(behind, 60)));
+    return yes(95, fmt::format("answers come from {}, and from {} inside the tunnel of h2c", printable(front, 60),
+                               printable(behind, 60)));
   }
   if (smuggled->ask.url.secure) return yes(93, "h2c is accepted inside TLS: something behind the TLS speaks it");
   if (!speaks_itself) return yes(91, "h2c is accepted by a server that does not speak HTTP/2 by itself");

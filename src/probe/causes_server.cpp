@@ -98,7 +98,7 @@ std::optional<Evidence> extended_connect_broken(const Facts& facts) {
                                              : fmt::format("reset with error {}", over_http2->check.stream_error);
   if (over_http2->switched) seen = over_http2->check.text;
   return yes(95, fmt::format("SETTINGS_ENABLE_CONNECT_PROTOCOL = 1, and extended CONNECT: {}; over HTTP/1.1 it works",
-                             client::printable(seen, 160)));
+                             printable(seen, 160)));
 }
 
 std::optional<Evidence> token_not_allowed(const Facts& facts) {
@@ -107,8 +107,8 @@ std::optional<Evidence> token_not_allowed(const Facts& facts) {
       return yes(94, describe_answer(*offer));
     }
     if (accepted_variation(facts, Purpose::other_token, *offer) != nullptr && !offer->ask.body) {
-      return yes(86, fmt::format("{} for {}, and a switch to websocket", offer->status,
-                                 client::printable(offer->ask.token, 60)));
+      return yes(86,
+                 fmt::format("{} for {}, and a switch to websocket", offer->status, printable(offer->ask.token, 60)));
     }
     if (offer->is_answer(501) && product_of(facts) != iis && offer->ask.over == Over::http2) {
       return yes(80, "501: extended CONNECT is spoken, but not for this protocol");
@@ -120,10 +120,9 @@ std::optional<Evidence> token_not_allowed(const Facts& facts) {
 std::optional<Evidence> upgrade_ignored(const Facts& facts) {
   for (const Attempt* offer : declined_offers(facts)) {
     if (offer->status / 100 != 2 || offer->fields.has("Sec-WebSocket-Accept")) continue;
-    return yes(60,
-               fmt::format("an ordinary {} with {}", offer->status,
-                           offer->field("Content-Type").empty() ? "no type"
-                                                                : client::printable(offer->field("Content-Type"), 60)));
+    return yes(60, fmt::format(
+                       "an ordinary {} with {}", offer->status,
+                       offer->field("Content-Type").empty() ? "no type" : printable(offer->field("Content-Type"), 60)));
   }
   return std::nullopt;
 }
@@ -132,7 +131,7 @@ std::optional<Evidence> wrong_path_or_host(const Facts& facts) {
   for (const Attempt* offer : declined_offers(facts)) {
     if (offer->is_answer(421)) return yes(93, "421: this connection is not for that host");
     if (offer->is_answer(404) || offer->is_answer(410)) {
-      return yes(75, fmt::format("{} for {} at host {}", offer->status, client::printable(offer->ask.url.target, 120),
+      return yes(75, fmt::format("{} for {} at host {}", offer->status, printable(offer->ask.url.target, 120),
                                  offer->ask.url.authority));
     }
   }
@@ -142,7 +141,7 @@ std::optional<Evidence> wrong_path_or_host(const Facts& facts) {
 std::optional<Evidence> redirected(const Facts& facts) {
   for (const Attempt* offer : declined_offers(facts)) {
     if (offer->status / 100 == 3 && offer->fields.has("Location")) {
-      return yes(96, fmt::format("{} to {}", offer->status, client::printable(offer->field("Location"), 200)));
+      return yes(96, fmt::format("{} to {}", offer->status, printable(offer->field("Location"), 200)));
     }
   }
   return std::nullopt;
@@ -151,8 +150,7 @@ std::optional<Evidence> redirected(const Facts& facts) {
 std::optional<Evidence> credentials_required(const Facts& facts) {
   for (const Attempt* offer : declined_offers(facts)) {
     if (offer->is_answer(401)) {
-      return yes(96,
-                 fmt::format("401, WWW-Authenticate: {}", client::printable(offer->field("WWW-Authenticate"), 120)));
+      return yes(96, fmt::format("401, WWW-Authenticate: {}", printable(offer->field("WWW-Authenticate"), 120)));
     }
     if (offer->is_answer(403) && (offer->fields.has("WWW-Authenticate") || offer->fields.has("Set-Cookie"))) {
       return yes(79, "403 with a field that belongs to a login");
@@ -167,7 +165,7 @@ std::optional<Evidence> upgrade_required(const Facts& facts) {
     const std::string_view wants = offer->field("Upgrade");
     if (wants.empty()) return yes(87, "426 without Upgrade: a hop has taken away what the server asks for");
     if (!mentions(wants, offer->ask.token)) {
-      return yes(92, "426, and the server asks for " + client::printable(wants, 80));
+      return yes(92, "426, and the server asks for " + printable(wants, 80));
     }
   }
   return std::nullopt;
@@ -212,10 +210,10 @@ std::optional<Evidence> too_many(const Facts& facts) {
   for (const Attempt& one : facts.attempts) {
     if (one.is_answer(429)) {
       return yes(97, fmt::format("429{}{}", one.fields.has("Retry-After") ? ", Retry-After: " : "",
-                                 client::printable(one.field("Retry-After"), 40)));
+                                 printable(one.field("Retry-After"), 40)));
     }
     if (one.is_answer(503) && one.fields.has("Retry-After")) {
-      return yes(91, "503, Retry-After: " + client::printable(one.field("Retry-After"), 40));
+      return yes(91, "503, Retry-After: " + printable(one.field("Retry-After"), 40));
     }
   }
   return std::nullopt;

@@ -129,8 +129,7 @@ std::optional<Evidence> upgrade_lost_in_answer(const Facts& facts) {
   for (const Attempt* offer : accepted_offers(facts)) {
     for (const Violation& one : offer->violations) {
       if (one.kind == Violation::Kind::upgrade_missing) {
-        return yes(95,
-                   fmt::format("the 101 to the offer of {} has no Upgrade", client::printable(offer->ask.token, 60)));
+        return yes(95, fmt::format("the 101 to the offer of {} has no Upgrade", printable(offer->ask.token, 60)));
       }
     }
   }
@@ -196,7 +195,7 @@ std::optional<Evidence> upstream_tls_mismatch(const Facts& facts) {
     }
     for (const std::string_view sign : {"tls_protocol_error", "tls_certificate_error", "tls_alert_received"}) {
       if (mentions(offer->field("Proxy-Status"), sign)) {
-        return yes(96, "Proxy-Status: " + client::printable(offer->field("Proxy-Status"), 160));
+        return yes(96, "Proxy-Status: " + printable(offer->field("Proxy-Status"), 160));
       }
     }
   }
@@ -214,7 +213,7 @@ std::optional<Evidence> upstream_h2_only(const Facts& facts) {
     const bool from_h2 = via.starts_with("2 ") || via.starts_with("2.0 ") || via.starts_with("HTTP/2");
     if (from_h2 && !offer->accepted()) {
       return yes(90, fmt::format("Via: {} says that the backend speaks HTTP/2, where an Upgrade has no place",
-                                 client::printable(via, 80)));
+                                 printable(via, 80)));
     }
   }
   return std::nullopt;
@@ -224,8 +223,8 @@ std::optional<Evidence> held_back(const Facts& facts) {
   const Attempt* plain = plain_of(facts);
   for (const Attempt* offer : failed_offers(facts)) {
     if (offer->ended == Ended::silent && plain != nullptr && plain->answered()) {
-      return yes(85, fmt::format("no answer at all with the offer of {}; {} without",
-                                 client::printable(offer->ask.token, 60), plain->status));
+      return yes(85, fmt::format("no answer at all with the offer of {}; {} without", printable(offer->ask.token, 60),
+                                 plain->status));
     }
   }
   return std::nullopt;
@@ -241,12 +240,11 @@ std::optional<Evidence> foreign_proxy(const Facts& facts) {
     for (const std::string_view mark : marks) {
       for (const std::string_view name : {"Via", "Server", "Proxy-Status", "X-Squid-Error", "X-Cache"}) {
         if (refused && mentions(offer->field(name), mark)) {
-          return yes(87,
-                     fmt::format("{} with {}: {}", offer->status, name, client::printable(offer->field(name), 100)));
+          return yes(87, fmt::format("{} with {}: {}", offer->status, name, printable(offer->field(name), 100)));
         }
       }
       if (offer->tls && mentions(offer->tls->issuer, mark) && mark != "cloudflare" && mark != "akamai") {
-        return yes(85, "the certificate was issued by " + client::printable(offer->tls->issuer, 120));
+        return yes(85, "the certificate was issued by " + printable(offer->tls->issuer, 120));
       }
     }
   }

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <optional>
 
-#include "client/printable.h"
+#include "base/printable.h"
 #include "client/pump.h"
 #include "codec/websocket/connection.h"
 #include "probe/attempt.h"
@@ -150,7 +150,7 @@ class WebSocketTerminal final : public Terminal {
       case Event::Kind::message: return show(event);
       case Event::Kind::close: {
         note(fmt::format("close {}{}{}", event.code, event.payload.empty() ? "" : " ",
-                         client::printable(as_text(event.payload), 125)));
+                         printable(as_text(event.payload), 125)));
         const bool is_ordinary = event.code == 1000 || event.code == 1001 || event.code == 1005;
         if (!is_ordinary) exit_ = Exit::broken;
         if (!engine_.close_sent()) engine_.encode_close(event.code, "", queued_);
@@ -271,14 +271,14 @@ Task<void> converse_in_terminal(Network& network, Ask ask, const ConnectArgument
   std::optional<Wire> wire = co_await switch_to(network, attempt);
   if (arguments.verbose) fmt::print(stderr, "{}", annotated(attempt, {}));
   if (!wire) {
-    fmt::print(stderr, "turnout: {}\n", client::printable(why_not(attempt), 600));
+    fmt::print(stderr, "turnout: {}\n", printable(why_not(attempt), 600));
     const Soundness result = result_of(attempt);
     exit = result == Soundness::malformed  ? Exit::malformed
            : result == Soundness::declined ? Exit::declined
                                            : Exit::network;
   } else if (is_websocket(attempt.ask.token)) {
     if (const std::string_view chosen = attempt.field("Sec-WebSocket-Protocol"); !chosen.empty()) {
-      note(fmt::format("subprotocol {}", client::printable(chosen, 100)));
+      note(fmt::format("subprotocol {}", printable(chosen, 100)));
     }
     wire->expires_never();
     WebSocketTerminal terminal(std::move(*wire), network.loop(), arguments, agreed_deflate(attempt));
@@ -316,7 +316,7 @@ std::string readable(std::string_view text) {
     const auto [size, point] = decode(text);
     const std::size_t taken = size == 0 ? 1 : size;
     if (size == 0 || steers(point)) {
-      out += client::printable(text.substr(0, taken));
+      out += printable(text.substr(0, taken));
     } else {
       out += text.substr(0, taken);
     }

@@ -48,11 +48,11 @@ const Attempt* accepted_variation(const Facts& facts, Purpose purpose, const Att
 
 std::string describe_answer(const Attempt& attempt) {
   std::string out =
-      fmt::format("the answer to the offer of {} is {}", client::printable(attempt.ask.token, 60), attempt.status);
+      fmt::format("the answer to the offer of {} is {}", printable(attempt.ask.token, 60), attempt.status);
   std::string_view body = attempt.body;
   const std::size_t line = std::min(body.find('\n'), body.find('\r'));
   body = trim(body.substr(0, line));
-  if (!body.empty() && !body.starts_with('<')) out += fmt::format(" and says \"{}\"", client::printable(body, 160));
+  if (!body.empty() && !body.starts_with('<')) out += fmt::format(" and says \"{}\"", printable(body, 160));
   return out;
 }
 

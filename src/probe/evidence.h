@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/printable.h"
+#include "base/printable.h"
 #include "probe/cause.h"
 
 namespace turnout::probe {

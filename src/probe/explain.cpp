@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "client/printable.h"
+#include "base/printable.h"
 #include "codec/json/json.h"
 #include "probe/cause.h"
 #include "probe/verdict.h"
@@ -123,7 +123,7 @@ int run_explain(const std::string& name, bool json) {
     fmt::print(stderr,
                "turnout: '{}' is no cause (P01 to P65), status or close code that is explained here; `turnout "
                "explain` lists the causes\n",
-               client::printable(name, 60));
+               printable(name, 60));
     return static_cast<int>(Exit::usage);
   }
   const bool written = std::fwrite(out.data(), 1, out.size(), stdout) == out.size() && std::fflush(stdout) == 0;

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/printable.h"
 #include "client/http2_frames.h"
-#include "client/printable.h"
 #include "probe/clock.h"
 
 namespace turnout::probe {
@@ -45,8 +45,7 @@ struct Http2SpeakerCallbacks {
     for (std::size_t i = 0; i < frame->headers.nvlen; ++i) {
       const nghttp2_nv& field = frame->headers.nva[i];
       note(speaker, ">   ",
-           client::printable(
-               fmt::format("{}: {}", as_view(field.name, field.namelen), as_view(field.value, field.valuelen))));
+           printable(fmt::format("{}: {}", as_view(field.name, field.namelen), as_view(field.value, field.valuelen))));
     }
     return 0;
   }
@@ -62,13 +61,13 @@ struct Http2SpeakerCallbacks {
     } else if (stream.fields.bytes() < 64 * 1024) {
       stream.fields.add(name_text, value_text);
     }
-    note(speaker, "<   ", client::printable(fmt::format("{}: {}", name_text, value_text)));
+    note(speaker, "<   ", printable(fmt::format("{}: {}", name_text, value_text)));
     return 0;
   }
 
   static int on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
     Http2Speaker& speaker = self(user_data);
-    note(speaker, "< ", client::printable(client::to_text(*frame)));
+    note(speaker, "< ", printable(client::to_text(*frame)));
     switch (frame->hd.type) {
       case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) break;

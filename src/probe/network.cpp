@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 #include <openssl/x509.h>
 
+#include "base/printable.h"
 #include "client/dial.h"
-#include "client/printable.h"
 #include "codec/tls/certificate.h"
 #include "probe/clock.h"
 #include "transport/tcp_connect.h"
@@ -105,7 +105,7 @@ Task<std::optional<Wire>> Network::start_tls(Wire wire, Attempt& attempt, TlsFac
   } else if (said.empty()) {
     facts.fault = "the server ended the connection during the handshake";
   } else {
-    facts.fault = client::printable(said, 300);
+    facts.fault = printable(said, 300);
   }
   attempt.ended = Ended::tls_failed;
   attempt.fault = fmt::format("{}: TLS: {}", url.place(), facts.fault);

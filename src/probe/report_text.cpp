@@ -3,14 +3,12 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "client/printable.h"
+#include "base/printable.h"
 #include "probe/report.h"
 #include "probe/verdict.h"
 
 namespace turnout::probe {
 namespace {
-
-using client::printable;
 
 constexpr std::size_t causes_shown_max = 3;
 

@@ -9,7 +9,7 @@
 #include <cstdlib>
 
 #include "base/ascii.h"
-#include "client/printable.h"
+#include "base/printable.h"
 #include "codec/http1/head_writer.h"
 #include "probe/cause.h"
 #include "probe/report.h"
@@ -36,7 +36,7 @@ class ProgressLine {
   ~ProgressLine() { clear(); }
   void show(std::string_view what) {
     if (!on_) return;
-    fmt::print(stderr, "\r\x1b[K{} ...", client::printable(what, 60));
+    fmt::print(stderr, "\r\x1b[K{} ...", printable(what, 60));
     std::fflush(stderr);
     shown_ = true;
   }
@@ -66,10 +66,10 @@ bool wants_colours() {
 std::expected<std::pair<std::string, std::string>, std::string> parse_header(const std::string& text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos)
-    return bad(fmt::format("--header '{}': write it as 'Name: value'", client::printable(text, 100)));
+    return bad(fmt::format("--header '{}': write it as 'Name: value'", printable(text, 100)));
   std::pair<std::string, std::string> field(text.substr(0, colon), trim(std::string_view(text).substr(colon + 1)));
   if (!is_safe_field({field.first, field.second})) {
-    return bad(fmt::format("--header '{}' is no field of HTTP", client::printable(text, 100)));
+    return bad(fmt::format("--header '{}' is no field of HTTP", printable(text, 100)));
   }
   return field;
 }
@@ -86,8 +86,7 @@ std::optional<std::string> check_token(const std::string& text) {
     return good;
   });
   if (good) return std::nullopt;
-  return fmt::format("--token '{}' is no name of a protocol, such as websocket, h2c or TLS",
-                     client::printable(text, 100));
+  return fmt::format("--token '{}' is no name of a protocol, such as websocket, h2c or TLS", printable(text, 100));
 }
 
 }  // namespace
@@ -142,8 +141,7 @@ std::expected<Plan, std::string> to_plan(const Arguments& arguments) {
   if (!arguments.hold.empty()) {
     const auto hold = parse_duration_ms(arguments.hold);
     if (!hold)
-      return bad(
-          fmt::format("--hold '{}': write it as 90s, 5m or 1h; a day at most", client::printable(arguments.hold, 40)));
+      return bad(fmt::format("--hold '{}': write it as 90s, 5m or 1h; a day at most", printable(arguments.hold, 40)));
     plan.wanted.hold_ms = *hold;
   }
   if (arguments.origin.empty()) {
@@ -153,7 +151,7 @@ std::expected<Plan, std::string> to_plan(const Arguments& arguments) {
     plan.origin = arguments.origin;
   }
   for (const std::string& one : arguments.subprotocols) {
-    if (!is_token(one)) return bad(fmt::format("--subprotocol '{}' is no token", client::printable(one, 100)));
+    if (!is_token(one)) return bad(fmt::format("--subprotocol '{}' is no token", printable(one, 100)));
   }
   plan.subprotocols = arguments.subprotocols;
   for (const std::string& one : arguments.headers) {
@@ -205,7 +203,7 @@ int run(const Arguments& arguments) {
   const std::vector<Finding> findings = diagnose(facts);
   const Exit exit = verdict(facts, findings);
   if (exit == Exit::network && findings.empty() && !arguments.json && !arguments.verbose) {
-    fmt::print(stderr, "turnout: {}\n", client::printable(sentence(facts, findings, exit), 600));
+    fmt::print(stderr, "turnout: {}\n", printable(sentence(facts, findings, exit), 600));
     return static_cast<int>(exit);
   }
   const std::string report = arguments.json

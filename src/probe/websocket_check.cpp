@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "client/printable.h"
+#include "base/printable.h"
 #include "codec/websocket/connection.h"
 #include "probe/clock.h"
 
@@ -114,7 +114,7 @@ void Checker::handle(const Event& event) {
       return;
     case Event::Kind::close:
       check_.close_code = event.code;
-      check_.close_reason = client::printable(as_text(event.payload), 125);
+      check_.close_reason = printable(as_text(event.payload), 125);
       if (!engine_.close_sent()) engine_.encode_close(event.code, "", out_);
       closed_ = true;
       over_ = true;

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace turnout::client {
+namespace turnout {
 
 /// Everything but printable ASCII as \xHH, and the backslash doubled. What is beyond `bytes_max` becomes "...".
 std::string printable(std::string_view text, std::size_t bytes_max = 16 * 1024);
 
-}  // namespace turnout::client
+}  // namespace turnout

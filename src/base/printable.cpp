@@ -1,6 +1,6 @@
-#include "client/printable.h"
+#include "base/printable.h"
 
-namespace turnout::client {
+namespace turnout {
 
 std::string printable(std::string_view text, std::size_t bytes_max) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -21,4 +21,4 @@ std::string printable(std::string_view text, std::size_t bytes_max) {
   return out;
 }
 
-}  // namespace turnout::client
+}  // namespace turnout
