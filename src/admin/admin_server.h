@@ -8,7 +8,6 @@
 //   admin.stop();
 #pragma once
 
-#include <atomic>
 #include <expected>
 #include <memory>
 #include <optional>

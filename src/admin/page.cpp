@@ -19,11 +19,7 @@ Task<void> AdminPage::serve(Exchange& exchange) const {
     co_return co_await reply(exchange, objection->status, media_text, std::string(objection->text) + "\n");
   }
   const bool is_known = context_.credentials == nullptr || context_.credentials->knows(request);
-  if (!is_known && !is_for_everybody()) {
-    co_return co_await reply(exchange, 401, media_text,
-                             "Open the URL that was printed when the server started, or send the bearer token of"
-                             " admin.token_file.\n");
-  }
+  if (!is_known) co_return co_await answer_stranger(exchange);
   // What changes something is no GET, so that no link and no image can do it.
   if (changes_something()) {
     if (request.method != "POST") co_return co_await refuse_method(exchange, "POST");
@@ -35,6 +31,12 @@ Task<void> AdminPage::serve(Exchange& exchange) const {
     co_return co_await refuse_method(exchange, "GET, HEAD");
   }
   co_await answer(exchange);
+}
+
+Task<void> AdminPage::answer_stranger(Exchange& exchange) const {
+  co_await reply(exchange, 401, media_text,
+                 "Open the URL that was printed when the server started, or send the bearer token of"
+                 " admin.token_file.\n");
 }
 
 Task<void> reply(Exchange& exchange, int status, std::string_view media_type, std::string body) {

@@ -30,8 +30,8 @@ class AdminPage : public Handler {
 
  protected:
   virtual Task<void> answer(Exchange& exchange) const = 0;
-  /// Whoever may ask may also see that they have to log in.
-  virtual bool is_for_everybody() const noexcept { return false; }
+  /// What is for those who have not logged in: 401.
+  virtual Task<void> answer_stranger(Exchange& exchange) const;
   virtual bool changes_something() const noexcept { return false; }
 
   const AdminContext& context() const noexcept { return context_; }

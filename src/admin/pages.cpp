@@ -38,31 +38,40 @@ Task<void> refuse(Exchange& exchange, std::string sentence) {
 }  // namespace
 
 Task<void> IndexPage::answer(Exchange& exchange) const {
+  const bool is_answered = co_await log_in(exchange);
+  if (!is_answered) co_await reply(exchange, 200, media_text, std::string(index_text));
+}
+
+Task<void> IndexPage::answer_stranger(Exchange& exchange) const {
+  const bool is_answered = co_await log_in(exchange);
+  if (!is_answered) co_await AdminPage::answer_stranger(exchange);
+}
+
+Task<bool> IndexPage::log_in(Exchange& exchange) const {
   AdminCredentials* credentials = context().credentials;
   const auto query = QueryParameters::parse(exchange.request().query(), {"login"});
-  if (!query) co_return co_await refuse(exchange, query.error());
-  const bool is_get = exchange.request().method == "GET";  // a look ahead does not use it up
-  if (const auto secret = query->find("login"); secret && is_get && credentials != nullptr) {
-    const auto cookie = credentials->log_in(*secret);
-    if (!cookie) {
-      co_return co_await reply(exchange, 403, media_text,
-                               "This URL was used before, or is none that this server has printed. There is a new one"
-                               " when the server starts again.\n");
-    }
-    // The secret does not stay in the address that the browser shows and remembers.
-    ResponseHead head(303);
-    head.fields.add("Location", "/");
-    head.fields.add("Set-Cookie", *cookie);
-    head.fields.add("Cache-Control", "no-store");
-    head.fields.add("Referrer-Policy", "no-referrer");
-    (void)co_await exchange.respond(std::move(head), {});
-    co_return;
+  if (!query) {
+    co_await refuse(exchange, query.error());
+    co_return true;
   }
-  const bool is_known = credentials == nullptr || credentials->knows(exchange.request());
-  co_await reply(exchange, is_known ? 200 : 401, media_text,
-                 is_known ? std::string(index_text)
-                          : "Open the URL that was printed when the server started, or send the bearer token of"
-                            " admin.token_file.\n");
+  const auto secret = query->find("login");
+  const bool is_get = exchange.request().method == "GET";  // a look ahead does not use it up
+  if (!secret || !is_get || credentials == nullptr) co_return false;
+  const auto cookie = credentials->log_in(*secret);
+  if (!cookie) {
+    co_await reply(exchange, 403, media_text,
+                   "This URL was used before, or is none that this server has printed. There is a new one when the"
+                   " server starts again.\n");
+    co_return true;
+  }
+  // The secret does not stay in the address that the browser shows and remembers.
+  ResponseHead head(303);
+  head.fields.add("Location", "/");
+  head.fields.add("Set-Cookie", *cookie);
+  head.fields.add("Cache-Control", "no-store");
+  head.fields.add("Referrer-Policy", "no-referrer");
+  (void)co_await exchange.respond(std::move(head), {});
+  co_return true;
 }
 
 Task<void> NothingPage::answer(Exchange& exchange) const {

@@ -12,7 +12,9 @@ class IndexPage final : public AdminPage {
 
  private:
   Task<void> answer(Exchange& exchange) const override;
-  bool is_for_everybody() const noexcept override { return true; }
+  Task<void> answer_stranger(Exchange& exchange) const override;
+  /// False, and nothing is answered, where the URL is not about logging in.
+  Task<bool> log_in(Exchange& exchange) const;
 };
 
 /// Whatever has no page.
