@@ -1,5 +1,6 @@
-"""Asks a server's admin listener.
+"""Asks a server's admin listener, and has something to ask about: two routes that switch, and one that does not.
 
+    Server(config=ROUTES)
     ask(server, "/api/v1/tunnels?route=chat").json()["count"]
     ask(server, "/api/v1/tunnels/close?all=1", "POST").status
     metrics(server)["turnout_tunnels", ("route", "chat"), ("token", "websocket")]
@@ -10,6 +11,23 @@ import socket
 
 from http1 import Answer, Http1
 from server import SECONDS_MAX
+
+ROUTES = """
+[[listener]]
+address = "127.0.0.1:0"
+[[route]]
+name = "chat"
+match = { path = "/chat" }
+echo = {}
+[[route]]
+name = "news"
+match = { path = "/news" }
+echo = {}
+[[route]]
+name = "page"
+match = { path = "/page" }
+respond = { body = "0123456789" }
+"""
 
 
 class Asked(Answer):

@@ -7,27 +7,12 @@ import subprocess
 import unittest
 import urllib.parse
 
-from admin import ask, metrics, total
+from admin import ROUTES, ask, metrics, total
 from http1 import Http1
 from server import PROGRAM, SECONDS_MAX, Server, eventually
 from websocket_frames import HANDSHAKE, WebSocketClient, close_frame
 
-CONFIG = """
-[[listener]]
-address = "127.0.0.1:0"
-[[route]]
-name = "chat"
-match = { path = "/chat" }
-echo = {}
-[[route]]
-name = "news"
-match = { path = "/news" }
-echo = {}
-[[route]]
-match = { path = "/page" }
-respond = { body = "0123456789" }
-"""
-MAY_WRITE = CONFIG + "[admin]\nwrite = true\n"
+MAY_WRITE = ROUTES + "[admin]\nwrite = true\n"
 
 
 class Socket(unittest.TestCase):
@@ -39,7 +24,7 @@ class Socket(unittest.TestCase):
         self.assertFalse(os.path.exists(path))
 
     def test_a_place_of_its_own(self):
-        config = CONFIG + '[admin]\nsocket = "here.sock"\n'
+        config = ROUTES + '[admin]\nsocket = "here.sock"\n'
         with Server(config=config) as server:
             self.assertEqual(server.admin_socket, str(server.folder / "here.sock"))
             again = subprocess.run([PROGRAM, "serve", server.folder / "turnout.toml"], capture_output=True, text=True,
@@ -49,7 +34,7 @@ class Socket(unittest.TestCase):
             self.assertEqual(ask(server, "/healthz").status, 200)
 
     def test_what_a_killed_server_left_is_no_hindrance(self):
-        config = CONFIG + '[admin]\nsocket = "here.sock"\n'
+        config = ROUTES + '[admin]\nsocket = "here.sock"\n'
         with Server(config=config) as server:
             first = subprocess.Popen([PROGRAM, "serve", "--http", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True,
                                      env={**os.environ, "RUNTIME_DIRECTORY": str(server.folder / "run")})
@@ -62,11 +47,11 @@ class Socket(unittest.TestCase):
                 first.wait()
                 first.stderr.close()
             self.assertTrue(os.path.exists(path))
-            with Server(config=CONFIG + f'[admin]\nsocket = "{path}"\n') as second:
+            with Server(config=ROUTES + f'[admin]\nsocket = "{path}"\n') as second:
                 self.assertEqual(ask(second, "/healthz").status, 200)
 
     def test_none_where_none_is_wanted(self):
-        with Server(config=CONFIG + "[admin]\nenabled = false\n") as server:
+        with Server(config=ROUTES + "[admin]\nenabled = false\n") as server:
             self.assertIsNone(server.admin_socket)
             self.assertEqual(list(server.folder.glob("*.sock")), [])
 
@@ -74,7 +59,7 @@ class Socket(unittest.TestCase):
 class Reading(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = cls.enterClassContext(Server(config=CONFIG))
+        cls.server = cls.enterClassContext(Server(config=ROUTES))
 
     def test_nothing_is_changed_unless_that_is_allowed(self):
         answer = ask(self.server, "/api/v1/tunnels/close?all=1", "POST")
@@ -98,7 +83,7 @@ class Reading(unittest.TestCase):
 
     def test_the_configuration_in_use(self):
         config = ask(self.server, "/api/v1/config").json()
-        self.assertEqual([route["name"] for route in config["routes"]], ["chat", "news", "/page"])
+        self.assertEqual([route["name"] for route in config["routes"]], ["chat", "news", "page"])
         self.assertEqual(config["limits"]["linger"], 2000)
 
     def test_promtool_finds_nothing(self):
@@ -166,7 +151,7 @@ class Tunnels(unittest.TestCase):
 class OverTcp(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        config = CONFIG + '[admin]\naddress = "127.0.0.1:0"\ntoken_file = "token"\n'
+        config = ROUTES + '[admin]\naddress = "127.0.0.1:0"\ntoken_file = "token"\n'
         cls.token = "0123456789abcdef0123456789abcdef"
         cls.server = cls.enterClassContext(Server(config=config, files={"token": cls.token.encode() + b"\n"}))
         cls.url = urllib.parse.urlsplit(cls.server.admin_url)
@@ -195,7 +180,7 @@ class OverTcp(unittest.TestCase):
         self.assertEqual(self.ask("/metrics", self.host, bearer, f"Origin: http://{self.url.netloc}").status, 200)
 
     def test_the_url_is_good_once(self):
-        with Server(config=CONFIG + '[admin]\naddress = "127.0.0.1:0"\n') as server:
+        with Server(config=ROUTES + '[admin]\naddress = "127.0.0.1:0"\n') as server:
             url = urllib.parse.urlsplit(server.admin_url)
             with Http1((url.hostname, url.port)) as connection:
                 first = connection.exchange(f"GET {url.path}?{url.query} HTTP/1.1", f"Host: {url.netloc}")
@@ -211,7 +196,7 @@ class OverTcp(unittest.TestCase):
 
 class GoAccess(unittest.TestCase):
     def test_it_reads_the_w3c_log(self):
-        with Server(config=CONFIG) as server:
+        with Server(config=ROUTES) as server:
             for _ in range(3):
                 WebSocketClient(server).end()
             with Http1(server.http) as connection:

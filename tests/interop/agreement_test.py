@@ -3,28 +3,13 @@ import collections
 import concurrent.futures
 import unittest
 
-from admin import ask, metrics, total
+from admin import ROUTES, ask, metrics, total
 from http1 import Http1
 from http2 import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, SETTINGS, field_block, frame, read_frame
 from server import Server, eventually
 from websocket_frames import HANDSHAKE, WebSocketClient
 
-CONFIG = """
-workers = 2
-[[listener]]
-address = "127.0.0.1:0"
-[[route]]
-name = "chat"
-match = { path = "/chat" }
-echo = {}
-[[route]]
-name = "news"
-match = { path = "/news" }
-echo = {}
-[[route]]
-name = "page"
-match = { path = "/page" }
-respond = { body = "0123456789" }
+CONFIG = "workers = 2" + ROUTES + """
 [transcripts]
 kept_bytes = "4MiB"
 """

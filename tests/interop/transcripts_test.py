@@ -9,7 +9,7 @@ import sys
 import tempfile
 import unittest
 
-from admin import ask
+from admin import ROUTES, ask
 from http1 import Http1
 from server import PROGRAM, Server, eventually, run_program
 from websocket_frames import HANDSHAKE, WebSocketClient
@@ -18,20 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "probe"))
 import schema  # noqa: E402
 
-CONFIG = """
-[[listener]]
-address = "127.0.0.1:0"
-[[route]]
-name = "chat"
-match = { path = "/chat" }
-echo = {}
-[[route]]
-name = "news"
-match = { path = "/news" }
-echo = {}
-[[route]]
-match = { path = "/page" }
-respond = { body = "0123456789" }
+CONFIG = ROUTES + """
 [transcripts]
 file = "transcripts.jsonl"
 mask_fields = ["X-Customer"]
