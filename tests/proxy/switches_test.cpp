@@ -25,6 +25,13 @@ struct OpenTunnel {
     proxy.run();
     EXPECT_THAT(client.take(), StartsWith("HTTP/1.1 101 "));
   }
+  /// Of a frame of the backend, whose "bc" is missing: in the middle of it there is no place for a close.
+  void begin_frame() {
+    backend().send(
+        "\x82\x03"
+        "a");
+    proxy.run();
+  }
   MemoryPeer& backend() { return proxy.backend(0); }
 
   MemoryProxy proxy;
@@ -276,10 +283,7 @@ TEST(ProxySwitch, AResetOfOneSideIsPassedOn) {
 
   OpenTunnel other;
   other.open();
-  other.backend().send(
-      "\x82\x05"
-      "ab");  // in the middle of a frame: there is no place for a close
-  other.proxy.run();
+  other.begin_frame();
   other.backend().abort();
   other.proxy.run();
   (void)other.client.take();
@@ -364,11 +368,7 @@ TEST(ProxySwitch, TheUpgradeHasATimeLimit) {
 TEST(ProxySwitch, DrainingClosesAWebSocketBetweenTwoFrames) {
   OpenTunnel tunnel;
   tunnel.open();
-  tunnel.backend().send(
-      std::string("\x82\x03"
-                  "a",
-                  3));
-  tunnel.proxy.run();
+  tunnel.begin_frame();
   tunnel.proxy.server.sessions.drain();
   tunnel.proxy.run();
   EXPECT_EQ(tunnel.client.take(), std::string("\x82\x03"
@@ -442,10 +442,7 @@ TEST(ProxySwitch, ATunnelIsEndedWhereItsServerTakesNothing) {
 TEST(ProxySwitch, ATunnelIsEndedWhereItsServerStopsInAFrame) {
   OpenTunnel tunnel;
   tunnel.open();
-  tunnel.backend().send(std::string("\x82\x03"
-                                    "a",
-                                    3));
-  tunnel.proxy.run();
+  tunnel.begin_frame();
   close_all(tunnel.proxy, false);
   tunnel.proxy.server.loop.advance(Millis(10'000));
   (void)tunnel.client.take();
@@ -457,10 +454,7 @@ TEST(ProxySwitch, ATunnelIsEndedWhereItsServerStopsInAFrame) {
 TEST(ProxySwitch, ATunnelThatIsBrokenOffByForceIsOnRecordAsThat) {
   OpenTunnel tunnel;
   tunnel.open();
-  tunnel.backend().send(std::string("\x82\x03"
-                                    "a",
-                                    3));
-  tunnel.proxy.run();
+  tunnel.begin_frame();
   close_all(tunnel.proxy, true);
   (void)tunnel.client.take();
   EXPECT_TRUE(tunnel.client.was_reset());
