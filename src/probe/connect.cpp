@@ -332,6 +332,8 @@ int run_connect(const ConnectArguments& arguments) {
   like_probe.origin = arguments.origin.empty() ? "none" : arguments.origin;
   like_probe.subprotocols = arguments.subprotocols;
   like_probe.headers = arguments.headers;
+  like_probe.insecure = arguments.insecure;
+  like_probe.ca_file = arguments.ca_file;
   like_probe.timeout_seconds = arguments.timeout_seconds;
   auto plan = to_plan(like_probe);
   if (plan && !(arguments.wait_seconds >= 0.001 && arguments.wait_seconds <= wait_seconds_max)) {
@@ -344,10 +346,7 @@ int run_connect(const ConnectArguments& arguments) {
     fmt::print(stderr, "turnout: {}\n", plan.error());
     return static_cast<int>(Exit::usage);
   }
-  Settings settings;
-  settings.timeout = Millis(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
-  settings.tls.insecure = arguments.insecure;
-  settings.tls.ca_file = arguments.ca_file;
+  const Settings settings = to_settings(like_probe);
   Ask ask;
   ask.url = plan->wanted.url;
   ask.token = plan->wanted.tokens.front();

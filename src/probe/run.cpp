@@ -176,16 +176,21 @@ std::expected<Plan, std::string> to_plan(const Arguments& arguments) {
   return plan;
 }
 
+Settings to_settings(const Arguments& arguments) {
+  Settings settings;
+  settings.timeout = Millis(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
+  settings.tls.insecure = arguments.insecure;
+  settings.tls.ca_file = arguments.ca_file;
+  return settings;
+}
+
 int run(const Arguments& arguments) {
   const auto plan = to_plan(arguments);
   if (!plan) {
     fmt::print(stderr, "turnout: {}\n", plan.error());
     return static_cast<int>(Exit::usage);
   }
-  Settings settings;
-  settings.timeout = Millis(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
-  settings.tls.insecure = arguments.insecure;
-  settings.tls.ca_file = arguments.ca_file;
+  const Settings settings = to_settings(arguments);
   if (plan->wanted.security) {
     fmt::print(stderr, "{}",
                "turnout: --security also sends: an offer of a made-up protocol, of h2c, of a WebSocket from "

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "probe/network.h"
 #include "probe/plan.h"
 
 namespace turnout::probe {
@@ -37,6 +38,8 @@ struct Arguments {
 
 /// What the arguments ask for, or a sentence about what is wrong with them.
 std::expected<Plan, std::string> to_plan(const Arguments& arguments);
+
+Settings to_settings(const Arguments& arguments);
 
 /// "90", "5m", "1h": in milliseconds; nothing where it is no such thing, or longer than a day.
 std::optional<std::uint64_t> parse_duration_ms(std::string_view text);
