@@ -13,6 +13,7 @@
 #include "client/http2_frames.h"
 #include "codec/http/base64.h"
 #include "switching/session.h"
+#include "transport/http2/field.h"
 
 namespace turnout::client {
 namespace {
@@ -29,18 +30,6 @@ std::array<std::uint8_t, settings_payload_bytes> settings_payload() {
   const ssize_t n = nghttp2_pack_settings_payload(payload.data(), payload.size(), settings.data(), settings.size());
   if (n != static_cast<ssize_t>(payload.size())) std::abort();
   return payload;
-}
-
-std::string_view as_view(const std::uint8_t* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
-
-nghttp2_nv make_field(std::string_view name, std::string_view value) {
-  // nghttp2 only reads: it copies both.
-  const auto bytes = [](std::string_view text) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
-  };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
 }  // namespace
@@ -188,14 +177,14 @@ bool Http2Client::submit_request() {
   const Request& request = conversation_.request;
   std::string length;
   std::vector<nghttp2_nv> fields{
-      make_field(":method", request.method()), make_field(":scheme", request.url.secure ? "https" : "http"),
-      make_field(":authority", request.url.authority), make_field(":path", request.url.target)};
+      http2_field(":method", request.method()), http2_field(":scheme", request.url.secure ? "https" : "http"),
+      http2_field(":authority", request.url.authority), http2_field(":path", request.url.target)};
   nghttp2_data_provider body{};
   body.read_callback = &Http2ClientCallbacks::read_data;
   if (request.has_body()) {
     length = std::to_string(request.data->size());
-    fields.push_back(make_field("content-type", request.content_type()));
-    fields.push_back(make_field("content-length", length));
+    fields.push_back(http2_field("content-type", request.content_type()));
+    fields.push_back(http2_field("content-length", length));
   }
   stream_id_ = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
                                       request.has_body() ? &body : nullptr, nullptr);

@@ -9,24 +9,13 @@
 #include "base/printable.h"
 #include "client/http2_frames.h"
 #include "probe/clock.h"
+#include "transport/http2/field.h"
 
 namespace turnout::probe {
 namespace {
 
 constexpr std::size_t lines_max = 400;
 constexpr std::size_t stream_data_max = 256 * 1024;
-
-std::string_view as_view(const std::uint8_t* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
-
-nghttp2_nv make_field(std::string_view name, std::string_view value) {
-  // nghttp2 only reads: it copies both.
-  const auto bytes = [](std::string_view text) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
-  };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
 
 }  // namespace
 
@@ -159,7 +148,7 @@ bool Http2Speaker::begin_upgraded(Bytes payload, bool was_head) {
 std::int32_t Http2Speaker::request(const Fields& fields, bool open) {
   std::vector<nghttp2_nv> list;
   list.reserve(fields.size());
-  for (const auto& [name, value] : fields) list.push_back(make_field(name, value));
+  for (const auto& [name, value] : fields) list.push_back(http2_field(name, value));
   nghttp2_data_provider data{};
   data.read_callback = &Http2SpeakerCallbacks::read_data;
   return nghttp2_submit_request(session_, nullptr, list.data(), list.size(), open ? &data : nullptr, nullptr);

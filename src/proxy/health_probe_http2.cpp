@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "proxy/health_probe.h"
+#include "transport/http2/field.h"
 
 namespace turnout {
 namespace {
@@ -15,21 +16,13 @@ struct Answer {
   bool closed = false;
 };
 
-nghttp2_nv field(std::string_view name, std::string_view value) {
-  // nghttp2 only reads: it copies both.
-  const auto bytes = [](std::string_view text) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
-  };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
-
 int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
               const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* answer) {
-  if (std::string_view(reinterpret_cast<const char*>(name), name_size) != ":status") return 0;
+  if (as_view(name, name_size) != ":status") return 0;
   // nghttp2 has checked that these are three digits.
   int status = 0;
-  const auto* text = reinterpret_cast<const char*>(value);
-  std::from_chars(text, text + value_size, status);
+  const std::string_view text = as_view(value, value_size);
+  std::from_chars(text.data(), text.data() + text.size(), status);
   if (status >= 200) static_cast<Answer*>(answer)->status = status;
   return 0;
 }
@@ -57,12 +50,12 @@ ClientSession make_session(Answer& answer) {
 bool submit(nghttp2_session* session, const UpstreamServer& server, const HealthCheck& check) {
   const nghttp2_settings_entry no_push{NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
   const std::string authority = authority_of(server);
-  const nghttp2_nv fields[] = {field(":method", "GET"),
-                               field(":scheme", server.tls == nullptr ? "http" : "https"),
-                               field(":authority", authority),
-                               field(":path", check.path),
-                               field("user-agent", "turnout-health"),
-                               field("accept", "*/*")};
+  const nghttp2_nv fields[] = {http2_field(":method", "GET"),
+                               http2_field(":scheme", server.tls == nullptr ? "http" : "https"),
+                               http2_field(":authority", authority),
+                               http2_field(":path", check.path),
+                               http2_field("user-agent", "turnout-health"),
+                               http2_field("accept", "*/*")};
   return nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, &no_push, 1) == 0 &&
          nghttp2_submit_request(session, nullptr, fields, std::size(fields), nullptr, nullptr) > 0;
 }

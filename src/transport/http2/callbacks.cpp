@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "codec/http1/chunked.h"
+#include "transport/http2/field.h"
 #include "transport/http2/field_block.h"
 #include "transport/http2/link.h"
 #include "transport/http2/memory.h"
@@ -57,8 +58,7 @@ struct Http2Callbacks {
     }
     Http2StreamState* stream = state(session, frame->hd.stream_id);
     if (stream == nullptr) return 0;
-    const Field field{{reinterpret_cast<const char*>(name), name_size},
-                      {reinterpret_cast<const char*>(value), value_size}};
+    const Field field{as_view(name, name_size), as_view(value, value_size)};
     if (stream->in_head_) {
       self.on_head_field(*stream, field);
     } else {

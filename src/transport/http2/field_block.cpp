@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "codec/http/grammar.h"
 #include "codec/http1/chunked.h"
+#include "transport/http2/field.h"
 
 namespace turnout {
 namespace {
@@ -24,10 +25,7 @@ Http2FieldBlock::Http2FieldBlock(const FieldList& fields, std::size_t more) {
 }
 
 void Http2FieldBlock::add(std::string_view name, std::string_view value) {
-  const auto bytes = [](std::string_view text) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));  // nghttp2 only reads them
-  };
-  list_.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  list_.push_back(http2_field(name, value));
 }
 
 void Http2FieldBlock::add_all(const FieldList& fields, bool (*is_left_out)(std::string_view name) noexcept) {
