@@ -1,5 +1,6 @@
 #include "proxy/proxy_failure.h"
 
+#include "codec/http/explanation.h"
 #include "switching/exchange.h"
 
 namespace turnout {
@@ -43,8 +44,7 @@ Task<void> answer_failure(Exchange& exchange, ProxyFailure failure) {
   ResponseHead head(code);
   head.fields = fields_of(failure);
   head.fields.add("Content-Type", "text/plain; charset=utf-8");
-  PooledString body(std::to_string(code));
-  body.append(" ").append(reason_phrase(code)).append("\n\n").append(sentence(failure.why)).append("\n");
+  const PooledString body = explanation(code, sentence(failure.why));
   (void)co_await exchange.respond(std::move(head), as_bytes(body));
 }
 

@@ -1,6 +1,7 @@
 #include "protocols/http1/http1.h"
 
 #include "codec/http/date_now.h"
+#include "codec/http/explanation.h"
 #include "codec/http/upgrade.h"
 #include "codec/http1/request_parser.h"
 #include "codec/http1/response_writer.h"
@@ -15,13 +16,6 @@ namespace {
 
 constexpr HeadError late_head{408, Why::header_timeout, "the request head did not arrive in time"};
 constexpr HeadError late_body{408, Why::body_timeout, "the request body did not arrive in time"};
-
-// For a person who looks at a refused request: what was wrong, and nothing that the client sent.
-PooledString explanation(int status, std::string_view sentence) {
-  PooledString text(std::to_string(status));
-  text.append(" ").append(reason_phrase(status)).append("\n\n").append(sentence).append("\n");
-  return text;
-}
 
 Why reason_of(Error error) {
   switch (error.code) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "codec/http/explanation.h"
 #include "protocols/http2/connection.h"
 #include "protocols/http2/exchange.h"
 #include "switching/drive.h"
@@ -55,13 +56,6 @@ Offered offer_of(const RequestHead& request, std::string_view outcome, Why reaso
   const Via via = via_of(request);
   if (via == Via::none) return {.reason = reason};
   return {offer_text(request), outcome, reason, via};
-}
-
-/// For a person who looks at a refused request; nothing in it is from the client.
-PooledString explanation(int status, std::string_view text) {
-  PooledString all(std::to_string(status));
-  all.append(" ").append(reason_phrase(status)).append("\n\n").append(text).append("\n");
-  return all;
 }
 
 Task<void> refuse(Http2Exchange& exchange, ResponseHead head, std::string_view text) {
