@@ -244,6 +244,30 @@ TEST(ProxyHttp2, AnExtendedConnectStaysOne) {
   EXPECT_EQ(client.response(id).reset, NGHTTP2_CANCEL);
 }
 
+// The server has switched: whoever looks for that in the log finds when it was over, and why.
+TEST(LAW_L10, AClientThatLeavesAsItsServerSwitchesIsOnRecord) {
+  Http2Proxy proxy(&make_http2);
+  H2Peer client(proxy.server.loop, proxy.connect());
+  const int id = client.open({{":method", "CONNECT"},
+                              {":protocol", "websocket"},
+                              {":scheme", "http"},
+                              {":authority", "a"},
+                              {":path", "/ws"},
+                              {"sec-websocket-version", "13"}});
+  client.run();
+  proxy.run();
+  client.reset(id, NGHTTP2_CANCEL);
+  client.run();
+  EXPECT_THAT(proxy.server.recorder.lines, ::testing::IsEmpty());
+  proxy.backend().respond(1, ok_head);
+  proxy.run();
+  EXPECT_THAT(proxy.server.recorder.lines,
+              ::testing::ElementsAre("open CONNECT /ws 200 websocket accepted accepted",
+                                     "close CONNECT /ws 200 websocket accepted accepted client peer-reset"));
+  proxy.run();
+  EXPECT_TRUE(proxy.backend().request(1).ended || proxy.backend().request(1).reset);
+}
+
 TEST(LAW_L2, ARefusalOfHttp2EndsThatStreamOnly) {
   Http2Proxy proxy;
   MemoryPeer client(proxy.connect());

@@ -70,9 +70,14 @@ Task<void> tunnel(Http2ServerStream& state, const RequestHead& request, const Ro
   ResponseHead head(200);
   head.fields = std::move(accept.fields);
   state.become_tunnel();
-  if (!request.fields.has("priority")) connection.share_in_turns(state);
   // From here on only input and output can fail; no byte of the stream has gone to anybody yet (law L1).
-  if (!connection.submit_head(state, head, std::nullopt, true)) co_return;
+  if (state.failure() == Code::ok) {
+    if (!request.fields.has("priority")) connection.share_in_turns(state);
+    const bool is_submitted = connection.submit_head(state, head, std::nullopt, true);
+    if (!is_submitted) connection.reset(state, NGHTTP2_INTERNAL_ERROR, Code::reset);
+  }
+  // A client that has left meanwhile does not undo the switch: as where a 101 cannot be written, it opens, and the
+  // successor finds its stream broken, tells its server, and ends.
   child.has_now_made(accept.kind);
   child.note({.kind = EventKind::accepted, .why = accept.why, .name = accept.token});
   child.record_open({.request = &request,
@@ -141,12 +146,12 @@ Task<void> serve_connect(Http2ServerStream& state, OwnedRequest& request, const 
   const RequestHead asked = request.head;  // an upgrader may move the request on
   Http2Exchange exchange(state, asked, route, session, Http2Exchange::Kind::declined_connect);
   Verdict verdict = co_await decide(state, request, exchange, child);
-  if (state.failure() != Code::ok) co_return;
-
   if (auto* accept = std::get_if<Accept>(&verdict); accept != nullptr) {
     co_await tunnel(state, asked, route, offer_text(asked), std::move(*accept), child);
     co_return;
   }
+  if (state.failure() != Code::ok) co_return;
+
   Offered offered = offer_of(asked, "refused");
   if (const auto* refused = std::get_if<Refuse>(&verdict); refused != nullptr) {
     offered.reason = refused->why;
