@@ -65,7 +65,10 @@ Task<std::expected<Wire, Failure>> dial(EpollLoop& loop, const Conversation& con
   for (const Address& address : *addresses) {
     conversation.note(fmt::format("connecting to {}", text(address)));
     Result<std::unique_ptr<TcpStream>> stream = co_await tcp_connect(loop, address, request.timeout);
-    if (stream) co_return Wire(std::move(*stream));
+    if (stream) {
+      (*stream)->stay_for_long();  // what is asked for may be a tunnel
+      co_return Wire(std::move(*stream));
+    }
     last = stream.error().code;
     conversation.note(fmt::format("{}: {}", text(address), text(last)));
   }

@@ -57,6 +57,7 @@ Task<std::optional<Wire>> Network::connect(Attempt& attempt, std::vector<std::st
     }
     attempt.connect_ms = clock.ms();
     attempt.address = turnout::text(address);
+    (*stream)->stay_for_long();  // a tunnel of `turnout connect`
     Wire wire(std::move(*stream));
     if (!url.secure) co_return std::move(wire);
     std::optional<Wire> inside = co_await start_tls(std::move(wire), attempt, attempt.tls.emplace(), std::move(alpn),

@@ -42,6 +42,7 @@ class RestingWire : public Pooled {
  protected:
   RestingWire(Wire wire, Millis time) : wire_(std::move(wire)), reader_(*this), limit_(*this) {
     wire_->expires_never();
+    wire_->stream().stay_for_long();
     wire_->worker().set_timer(limit_, time);
   }
   bool is_over_time() const noexcept { return !limit_.is_set(); }

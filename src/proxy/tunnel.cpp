@@ -1,6 +1,7 @@
 #include "proxy/tunnel.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ascii.h"
 #include "codec/websocket/frame.h"
@@ -11,7 +12,7 @@
 namespace turnout {
 
 Tunnel::Limit::Limit(Tunnel& owner) noexcept
-    : Timer([](Timer& timer) noexcept { static_cast<Limit&>(timer).tunnel.watch_limits(); }), tunnel(owner) {}
+    : Timer([](Timer& timer) noexcept { static_cast<Limit&>(timer).tunnel.look_at_time(); }), tunnel(owner) {}
 
 Tunnel::Order::Order(Tunnel& owner) noexcept
     : Waiter([](Waiter& waiter) noexcept { static_cast<Order&>(waiter).tunnel.stop(Why::upstream_down); }),
@@ -54,11 +55,18 @@ Task<Outcome> Tunnel::run(Wire client, Session& session) {
   co_return Closed{why};
 }
 
+void Tunnel::look_at_time() noexcept {
+  if (!std::exchange(has_stayed_, true)) upstream_.stream().stay_for_long();
+  watch_limits();
+}
+
 void Tunnel::watch_limits() noexcept {
   Worker& worker = upstream_.worker();
   if (worker.now_ms() >= limit_.end_ms) return stop(limit_.end_why);
   if (worker.now_ms() >= limit_.silent_ms) return stop(Why::idle_timeout);
-  worker.wheel().set(limit_, std::min(limit_.silent_ms, limit_.end_ms));
+  std::uint64_t due_ms = std::min(limit_.silent_ms, limit_.end_ms);
+  if (!has_stayed_) due_ms = std::min(due_ms, worker.now_ms() + static_cast<std::uint64_t>(stays_after.count()));
+  worker.wheel().set(limit_, due_ms);
 }
 
 void Tunnel::stop(Why why) noexcept {

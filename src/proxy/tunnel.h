@@ -25,6 +25,9 @@ struct TunnelLimits {
 
 class Tunnel final : public Protocol, private Relay::Observer {
  public:
+  /// What a connection needs in order to be silent for long is not set up for one that is gone at once.
+  static constexpr Millis stays_after{5'000};
+
   /// Something that lasts as long as the tunnel: its place among the connections of a server.
   class Keep : public Pooled {
    public:
@@ -65,6 +68,7 @@ class Tunnel final : public Protocol, private Relay::Observer {
   bool interrupted(bool forth, Code why) noexcept override;
 
   void end_within(Millis time, Why why) noexcept;
+  void look_at_time() noexcept;
   void watch_limits() noexcept;
   void stop(Why why) noexcept;
   Why judge(const RelayEnd& end) const noexcept;
@@ -82,6 +86,7 @@ class Tunnel final : public Protocol, private Relay::Observer {
   Why stopped_why_ = Why::none;
   Why first_end_ = Why::done;
   bool draining_ = false;
+  bool has_stayed_ = false;  // for `stays_after`
 };
 
 }  // namespace turnout

@@ -80,6 +80,7 @@ std::unique_ptr<UpstreamExchange> UpstreamPool::open_http2(const UpstreamServer&
 // One that is not shared ends with its only stream.
 std::unique_ptr<UpstreamExchange> UpstreamPool::begin_http2(const UpstreamServer& server, Wire wire) {
   const bool is_shared = !options_.is_private;
+  wire.stream().stay_for_long();
   auto made = std::unique_ptr<Http2>(
       new Http2{{std::move(wire), limits_, is_shared ? options_.keep_alive_idle : Millis(0)}, is_shared});
   Http2& one = *made;

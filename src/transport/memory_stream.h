@@ -31,18 +31,22 @@ class MemoryStream final : public Stream {
   ~MemoryStream() override;
   Io try_read(MutableBytes into) noexcept override;
   Io try_write(Bytes from) noexcept override;
+  void stay_for_long() noexcept override { out_->writer_stays = true; }
   Code try_close_write() noexcept override;
   void abort() noexcept override;
   bool is_broken() const noexcept override { return in_->reset; }
   std::string_view name() const noexcept override { return "memory"; }
 
   std::size_t operations() const noexcept { return operations_; }
+  /// Whether the other end was told that it stays for long.
+  bool peer_stays() const noexcept { return in_->writer_stays; }
 
  private:
   struct Pipe {
     std::string bytes;
     bool ended = false;
     bool reset = false;
+    bool writer_stays = false;
     MemoryStream* reader = nullptr;
     MemoryStream* writer = nullptr;
   };
@@ -77,6 +81,8 @@ class MemoryPeer {
   /// True once the other side has ended its side, and all that came before was taken.
   bool ended();
   bool was_reset() const noexcept { return reset_; }
+  /// Whether the other side has been told that it stays for long.
+  bool other_stays() const noexcept { return stream_->peer_stays(); }
 
  private:
   void receive();

@@ -107,7 +107,8 @@ void Relay::run(Direction& direction) noexcept {
       continue;
     }
     if (direction.ended) {
-      const Code code = to.try_close_write();
+      const bool is_last = forth_.closed || back_.closed;
+      const Code code = is_last ? to.try_close_write_last() : to.try_close_write();
       if (code == Code::would_block) {
         to.wait(Side::write, &direction.ready());
         return;

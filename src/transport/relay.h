@@ -5,7 +5,8 @@
 //
 // It is a state machine and not a pair of coroutines, because there may be very many of them: waiting, a direction
 // holds no buffer and no frame. It never reads more than it has written (backpressure), and each direction ends on its
-// own: the end of one side is passed on as an end, while the other direction goes on.
+// own: the end of one side is passed on as an end, while the other direction goes on. Once both have ended, the wires
+// are to be destroyed: the second end may be said by that alone.
 #pragma once
 
 #include <coroutine>

@@ -55,23 +55,25 @@ int keep_alive_idle_s() noexcept {
   return static_cast<int>(idle_s_min + (turn >> 16) % idle_s_min);
 }
 
+void try_option(int descriptor, int level, int name, int value) noexcept {
+  (void)setsockopt(descriptor, level, name, &value, sizeof value);
+}
+
 }  // namespace
 
-void set_connection_options(int descriptor) noexcept {
-  const auto set = [descriptor](int level, int name, int value) {
-    (void)setsockopt(descriptor, level, name, &value, sizeof value);
-  };
-  set(IPPROTO_TCP, TCP_NODELAY, 1);
-  // A peer that vanished without a word is noticed after three minutes, however long a tunnel may be idle.
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_idle_s());
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 6);
+void send_without_delay(int descriptor) noexcept {
+  try_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+void keep_alive(int descriptor) noexcept {
+  spread_keep_alive(descriptor);
+  try_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+  try_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 6);
+  try_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 void spread_keep_alive(int descriptor) noexcept {
-  const int idle_s = keep_alive_idle_s();
-  (void)setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  try_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_idle_s());
 }
 
 Address local_address(int descriptor) noexcept {

@@ -22,8 +22,11 @@ SocketAddress to_socket_address(const Address& address) noexcept;
 /// Whatever is neither IPv4 nor IPv6 becomes [::]:0.
 Address to_address(const SocketAddress& address) noexcept;
 
-/// What every TCP connection has; connections that are accepted inherit it from the listening socket.
-void set_connection_options(int descriptor) noexcept;
+/// A small write goes out at once, whatever is on its way already (no TCP_NODELAY is Nagle's algorithm).
+void send_without_delay(int descriptor) noexcept;
+
+/// A peer that vanished without a word is noticed after three minutes, however long a tunnel may be idle.
+void keep_alive(int descriptor) noexcept;
 
 /// For a connection that may be silent for long. Thousands that began together, after a restart say, would otherwise be
 /// probed together, again and again; a burst of probes that is longer than a queue on the way loses the rest of them,

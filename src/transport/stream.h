@@ -42,10 +42,12 @@ class Stream : public Pooled, private Timer {
   virtual Io try_write(Bytes from) noexcept = 0;  // may take a part
   /// The next write is followed by another one right away, and may wait for it to go out in the same packet.
   virtual void more_follows() noexcept {}
-  /// It may be silent for long from now on.
+  /// It may be silent for long from now on, however often that is said.
   virtual void stay_for_long() noexcept {}
   /// Ends our side: FIN; close_notify and FIN; END_STREAM. May answer would_block.
   virtual Code try_close_write() noexcept = 0;
+  /// The same where the other side has ended and the stream is destroyed right after, which may say it already.
+  virtual Code try_close_write_last() noexcept { return try_close_write(); }
   /// Sends a part of a file; unsupported where that saves nothing over reading and writing it.
   virtual Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept;
   /// Breaks the connection off: RST, RST_STREAM. Pending operations end with `reset`.

@@ -35,11 +35,11 @@ Task<Result<std::unique_ptr<TcpStream>>> tcp_connect(EpollLoop& loop, Address ad
   const SocketAddress to = to_socket_address(address);
   Descriptor socket(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) co_return fail(Code::refused, Source::internal);
-  set_connection_options(socket.get());
+  send_without_delay(socket.get());
   // Before it is registered: a socket that is not even connecting reports a hang-up.
   if (connect(socket.get(), to.data(), to.size) != 0 && errno != EINPROGRESS)
     co_return fail(Code::refused, Source::upstream);
-  Result<std::unique_ptr<TcpStream>> stream = TcpStream::adopt(loop, std::move(socket));
+  Result<std::unique_ptr<TcpStream>> stream = TcpStream::adopt(loop, std::move(socket), TcpStream::Kind::connected);
   if (!stream) co_return stream;
   const InterruptHook hook(cancellation, **stream);
   (*stream)->expires_after(limit);

@@ -32,7 +32,9 @@ std::expected<Descriptor, int> open_one(const Address& address, PortIs port) {
   if (error == 0 && bind(socket.get(), at.data(), at.size) != 0) error = errno;
   if (error == 0 && port == PortIs::ours_to_claim) error = set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (error != 0) return std::unexpected(error);
-  set_connection_options(socket.get());  // inherited, so that they cost no call for each connection
+  // Connections that are accepted inherit these, so that they cost no call for each.
+  send_without_delay(socket.get());
+  keep_alive(socket.get());
   return socket;
 }
 

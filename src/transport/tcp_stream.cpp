@@ -6,6 +6,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 #include "transport/socket_address.h"
 
@@ -113,6 +114,11 @@ Code TcpStream::try_close_write() noexcept {
   return shutdown(socket_.get(), SHUT_WR) == 0 ? Code::ok : Code::reset;
 }
 
+Code TcpStream::try_close_write_last() noexcept {
+  // Nothing is left to read, so close() sends FIN behind what is still to be sent, as shutdown() would.
+  return is_broken() ? Code::reset : Code::ok;
+}
+
 void TcpStream::abort() noexcept {
   if (!socket_) return;
   // Closing with a linger time of zero discards what is queued and sends RST.
@@ -123,7 +129,12 @@ void TcpStream::abort() noexcept {
 }
 
 void TcpStream::stay_for_long() noexcept {
-  if (socket_ && kind_ == Kind::tcp) spread_keep_alive(socket_.get());
+  if (!socket_ || kind_ == Kind::unix_socket || std::exchange(stays_for_long_, true)) return;
+  if (kind_ == Kind::accepted) {
+    spread_keep_alive(socket_.get());
+  } else {
+    keep_alive(socket_.get());
+  }
 }
 
 bool TcpStream::is_of_this_user() const noexcept {
@@ -137,6 +148,7 @@ bool TcpStream::is_of_this_user() const noexcept {
 Code TcpStream::try_connect() noexcept {
   if (!socket_) return Code::reset;
   if (!writable_) return Code::would_block;
+  if (!broken_) return Code::ok;
   int error = 0;
   socklen_t size = sizeof error;
   if (getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;

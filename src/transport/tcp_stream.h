@@ -14,10 +14,12 @@ namespace turnout {
 
 class TcpStream final : public Stream, private EventSource {
  public:
-  enum class Kind : std::uint8_t { tcp, unix_socket };
+  /// Where a TCP connection comes from: one that was accepted has inherited its keep-alive from the listening socket.
+  enum class Kind : std::uint8_t { accepted, connected, unix_socket };
 
   /// Takes over a non-blocking socket that is connected or about to be.
-  static Result<std::unique_ptr<TcpStream>> adopt(EpollLoop& loop, Descriptor socket, Kind kind = Kind::tcp) noexcept;
+  static Result<std::unique_ptr<TcpStream>> adopt(EpollLoop& loop, Descriptor socket,
+                                                  Kind kind = Kind::accepted) noexcept;
   ~TcpStream() override;
 
   Io try_read(MutableBytes into) noexcept override;
@@ -25,10 +27,11 @@ class TcpStream final : public Stream, private EventSource {
   void more_follows() noexcept override { more_follows_ = true; }
   void stay_for_long() noexcept override;
   Code try_close_write() noexcept override;
+  Code try_close_write_last() noexcept override;
   Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept override;
   void abort() noexcept override;
   bool is_broken() const noexcept override { return failed_ || !socket_; }
-  std::string_view name() const noexcept override { return kind_ == Kind::tcp ? "tcp" : "unix"; }
+  std::string_view name() const noexcept override { return kind_ == Kind::unix_socket ? "unix" : "tcp"; }
 
   /// Of a unix socket: whether the process at the other end runs as this user, or as root.
   bool is_of_this_user() const noexcept;
@@ -45,6 +48,7 @@ class TcpStream final : public Stream, private EventSource {
 
   Descriptor socket_;
   Kind kind_;
+  bool stays_for_long_ = false;
   bool more_follows_ = false;
   bool readable_ = false;
   bool writable_ = false;

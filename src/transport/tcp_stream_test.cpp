@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <map>
@@ -19,6 +20,7 @@
 #include "tests/support/tcp_sockets.h"
 #include "transport/linger.h"
 #include "transport/socket_address.h"
+#include "transport/tcp_listener.h"
 #include "transport/wire.h"
 
 namespace turnout {
@@ -271,11 +273,89 @@ TEST_F(Tcp, LingeringEndsAtItsLimitHoweverMuchThePeerSends) {
   peer.join();
 }
 
+Task<void> end_last(Wire wire, std::string last_words) {
+  std::string request;
+  while (true) {
+    const Result<std::size_t> n = co_await wire.fill();
+    EXPECT_TRUE(n);
+    if (!n || *n == 0) break;
+    wire.consume(*n);
+  }
+  EXPECT_TRUE(co_await wire.write(std::string_view(last_words)));
+  EXPECT_EQ(wire.stream().try_close_write_last(), Code::ok);
+}
+
+// Closing says the end as well, and no reset, behind what is still on its way.
+TEST_F(Tcp, TheSecondEndComesWithTheClose) {
+  auto [ours, theirs] = connect();
+  send_all(theirs, "hello");
+  shutdown(theirs.get(), SHUT_WR);
+  const std::string much(100'000, 'z');
+  loop.connections.spawn(end_last(Wire(std::move(ours)), much));
+  std::string received;
+  std::thread peer([&fd = theirs, &received] { received = receive_to_end(fd); });
+  run();
+  peer.join();
+  EXPECT_EQ(received, much);
+}
+
+TEST_F(Tcp, TheSecondEndOfABrokenConnectionFails) {
+  auto [ours, theirs] = connect();
+  std::string received;
+  std::optional<Code> how;
+  TcpStream& stream = *ours;
+  Wire wire(std::move(ours));
+  reset(theirs);
+  const auto wait_for_it = [](Wire& one, std::optional<Code>& end) -> Task<void> {
+    const Result<std::size_t> n = co_await one.fill();
+    end = n ? Code::ok : n.error().code;
+  };
+  loop.connections.spawn(wait_for_it(wire, how));
+  run();
+  EXPECT_EQ(how, Code::reset);
+  EXPECT_EQ(stream.try_close_write_last(), Code::reset);
+}
+
+bool is_kept_alive(int descriptor) {
+  int is_on = 0;
+  socklen_t size = sizeof is_on;
+  EXPECT_EQ(getsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &is_on, &size), 0);
+  return is_on != 0;
+}
+
 int keep_alive_idle_s(int descriptor) {
   int idle_s = 0;
   socklen_t size = sizeof idle_s;
   EXPECT_EQ(getsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, &size), 0);
   return idle_s;
+}
+
+TEST_F(Tcp, KeepAliveOfAConnectionOfOursBeginsWhenItIsToStay) {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  auto stream = TcpStream::adopt(loop, Descriptor(dup(socket.get())), TcpStream::Kind::connected);
+  ASSERT_TRUE(stream);
+  EXPECT_EQ((*stream)->name(), "tcp");
+  EXPECT_FALSE(is_kept_alive(socket.get()));
+  (*stream)->stay_for_long();
+  EXPECT_TRUE(is_kept_alive(socket.get()));
+  const int idle_s = keep_alive_idle_s(socket.get());
+  EXPECT_GE(idle_s, 60);
+  EXPECT_LE(idle_s, 119);
+  (*stream)->stay_for_long();
+  EXPECT_EQ(keep_alive_idle_s(socket.get()), idle_s);  // once is enough
+}
+
+TEST_F(Tcp, KeepAliveOfAConnectionThatWasAcceptedIsInherited) {
+  const auto listening = open_listening_sockets(*parse_address("127.0.0.1:0"), 1);
+  ASSERT_TRUE(listening);
+  const Descriptor theirs = connect_to(local_address(listening->front().get()));
+  const Descriptor accepted(accept4(listening->front().get(), nullptr, nullptr, SOCK_CLOEXEC));
+  ASSERT_TRUE(accepted);
+  EXPECT_TRUE(is_kept_alive(accepted.get()));
+  auto stream = TcpStream::adopt(loop, Descriptor(dup(accepted.get())));
+  ASSERT_TRUE(stream);
+  (*stream)->stay_for_long();
+  EXPECT_TRUE(is_kept_alive(accepted.get()));
 }
 
 // Connections that began in the same second are not all probed in the same second: a burst of probes overflows queues,
@@ -284,8 +364,7 @@ TEST(KeepAlive, IsSpreadOverAMinute) {
   std::map<int, int> counts;
   for (int i = 0; i < 600; ++i) {
     const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    set_connection_options(socket.get());
-    spread_keep_alive(socket.get());
+    keep_alive(socket.get());
     ++counts[keep_alive_idle_s(socket.get())];
   }
   EXPECT_GE(counts.begin()->first, 60);

@@ -52,6 +52,7 @@ TEST(Proxy, TheNextRequestTakesTheSameConnection) {
     proxy.run();
     ASSERT_EQ(proxy.backends(), 1u);
     EXPECT_THAT(proxy.backend(0).take(), StartsWith("GET /a?b "));
+    EXPECT_EQ(proxy.backend(0).other_stays(), i != 0);  // once it is kept, its keep-alive begins
     proxy.backend(0).send(answer_of("x"));
     proxy.run();
     EXPECT_THAT(client.take(), EndsWith("\r\n\r\nx"));

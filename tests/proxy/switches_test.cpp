@@ -331,6 +331,24 @@ TEST(LAW_L9, TheLimitsOfATunnelAreItsOwn) {
             "close GET /ws 101 websocket accepted accepted server idle-timeout");
 }
 
+// A tunnel that is gone at once would pay for keep-alive and never need it.
+TEST(ProxySwitch, KeepAliveTowardsTheServerBeginsWhenATunnelHasLasted) {
+  OpenTunnel tunnel;
+  tunnel.open();
+  tunnel.proxy.server.loop.advance(Tunnel::stays_after - Millis(1));
+  EXPECT_FALSE(tunnel.backend().other_stays());
+  tunnel.proxy.server.loop.advance(Millis(1'000));
+  EXPECT_TRUE(tunnel.backend().other_stays());
+
+  OpenTunnel half;
+  half.proxy.settings->tunnel.half_close = Millis(600'000);
+  half.open();
+  half.client.close_write();
+  half.proxy.run();
+  half.proxy.server.loop.advance(Tunnel::stays_after + Millis(1'000));
+  EXPECT_TRUE(half.backend().other_stays());
+}
+
 TEST(LAW_L9, LifetimeAndHalfClose) {
   OpenTunnel old;
   old.proxy.settings->tunnel.lifetime = Millis(60'000);
