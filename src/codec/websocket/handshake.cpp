@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 
 #include "base/ascii.h"
 #include "base/bytes.h"
@@ -196,12 +197,21 @@ void add_answer_fields(const ServerHandshake& handshake, std::string_view subpro
 }
 
 std::string accept_for(std::string_view key) {
+  // EVP_Digest() would look for an implementation, and make a context, each time.
+  using Digest = std::unique_ptr<EVP_MD, decltype([](EVP_MD* one) { EVP_MD_free(one); })>;
+  using Context = std::unique_ptr<EVP_MD_CTX, decltype([](EVP_MD_CTX* one) { EVP_MD_CTX_free(one); })>;
+  thread_local const Digest sha1(EVP_MD_fetch(nullptr, "SHA1", nullptr));
+  thread_local const Context context(EVP_MD_CTX_new());
   std::string text(key);
   text.append("258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned digest_bytes = 0;
   // RFC 6455 section 4.2.2 asks for SHA-1; nothing depends on its strength here.
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &digest_bytes, EVP_sha1(), nullptr) != 1) std::abort();
+  if (EVP_DigestInit_ex2(context.get(), sha1.get(), nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), text.data(), text.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), digest.data(), &digest_bytes) != 1) {
+    std::abort();
+  }
   const PooledString encoded = base64_encode(std::as_bytes(std::span(digest).first(digest_bytes)));
   return std::string(encoded);
 }
