@@ -22,6 +22,7 @@
 #include "base/network.h"
 #include "base/origin_policy.h"
 #include "base/transcript_policy.h"
+#include "codec/websocket/compression_level.h"
 #include "config/admin_config.h"
 #include "config/source_position.h"
 #include "config/upstream_config.h"
@@ -107,6 +108,7 @@ struct AccessLogConfig {
 
 struct WebSocketConfig {
   bool compression = true;  // permessage-deflate where the client offers it; the message limit is in Limits
+  std::uint8_t compression_level = websocket::compression_level_default;
 };
 
 struct Config {

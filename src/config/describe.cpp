@@ -228,7 +228,8 @@ std::string describe(const Config& config) {
   }
   to.raw("transcripts", describe(config.transcripts))
       .raw("limits", describe(config.limits))
-      .flag("websocket_compression", config.websocket.compression);
+      .flag("websocket_compression", config.websocket.compression)
+      .number("websocket_compression_level", config.websocket.compression_level);
   if (config.admin) to.raw("admin", describe(*config.admin));
   return to.end() + "\n";
 }

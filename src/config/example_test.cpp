@@ -65,6 +65,7 @@ TEST(Example, LoadsWithEveryCommentTakenOffAndNamesTheDefaults) {
   EXPECT_EQ(config->trusted_proxies.size(), 2U);
   EXPECT_EQ(config->workers, Config().workers);
   EXPECT_EQ(config->websocket.compression, WebSocketConfig().compression);
+  EXPECT_EQ(config->websocket.compression_level, WebSocketConfig().compression_level);
   EXPECT_EQ(config->limits, Limits());
   EXPECT_FALSE(config->listeners[0].proxy_protocol);
   ASSERT_EQ(config->upstreams.size(), 1U);

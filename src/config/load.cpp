@@ -151,7 +151,15 @@ class Loader {
 
   void load_websocket(const toml::table& toml_table) {
     TomlTable table(toml_table, problems_);
-    table.read("compression", config_.websocket.compression);
+    WebSocketConfig& settings = config_.websocket;
+    table.read("compression", settings.compression);
+    std::int64_t level = 0;
+    if (table.read("compression_level", level, 1, websocket::compression_level_max)) {
+      settings.compression_level = static_cast<std::uint8_t>(level);
+      if (!settings.compression) {
+        problems_.add(table.position("compression_level"), "\"compression_level\" needs compression = true");
+      }
+    }
     std::uint64_t bytes = 0;
     constexpr std::uint64_t message_bytes_limit = std::numeric_limits<std::uint32_t>::max();
     if (table.read_size("message_bytes_max", bytes, 1, message_bytes_limit)) config_.limits.message_bytes_max = bytes;

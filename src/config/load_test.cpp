@@ -52,6 +52,7 @@ TEST(Config, EmptyIsAllDefaults) {
   EXPECT_FALSE(config.access_log);
   EXPECT_EQ(config.limits, Limits());
   EXPECT_TRUE(config.websocket.compression);
+  EXPECT_EQ(config.websocket.compression_level, 1);
   EXPECT_EQ(config.file, "test.toml");
 }
 
@@ -191,6 +192,14 @@ TEST(Config, TheRest) {
   EXPECT_EQ(loaded("access_log = { file = \"-\" }").access_log->file, "-");
 }
 
+TEST(Config, TheLevelOfCompression) {
+  EXPECT_EQ(loaded("[websocket]\ncompression_level = 9\n").websocket.compression_level, 9);
+  EXPECT_THAT(problems("[websocket]\ncompression_level = 0\n"), ElementsAre(HasSubstr("between 1 and 9")));
+  EXPECT_THAT(problems("[websocket]\ncompression_level = 10\n"), ElementsAre(HasSubstr("between 1 and 9")));
+  EXPECT_THAT(problems("[websocket]\ncompression = false\ncompression_level = 3\n"),
+              ElementsAre(HasSubstr("needs compression = true")));
+}
+
 // ===== What is wrong =====
 
 TEST(Config, UnknownKeysComeWithTheirPlaceAndASuggestion) {
@@ -201,7 +210,7 @@ TEST(Config, UnknownKeysComeWithTheirPlaceAndASuggestion) {
   EXPECT_THAT(route_problems("match = { paht = \"/\" }"),
               ElementsAre("2:11: unknown key \"paht\"; did you mean \"path\"?"));
   EXPECT_THAT(problems("[websocket]\nxyzzy = 1"),
-              ElementsAre("2:1: unknown key \"xyzzy\"; known here: compression, message_bytes_max"));
+              ElementsAre("2:1: unknown key \"xyzzy\"; known here: compression, compression_level, message_bytes_max"));
   EXPECT_THAT(problems("[limits]\nheaders_deadline = \"1s\"\n"),
               ElementsAre("2:1: unknown key \"headers_deadline\"; did you mean \"header_deadline\"?"));
   EXPECT_THAT(problems("\"a\\nb\\u001b\" = 1"), ElementsAre(HasSubstr("unknown key \"a?b?\";")));

@@ -73,7 +73,8 @@ void ServerListener::speak(std::shared_ptr<const TlsContext> tls) {
   const auto requests = config_.tls_upgrade == TlsUpgrade::options_only ? TlsUpgrader::Requests::options_only
                                                                         : TlsUpgrader::Requests::compatible;
   registry->add(std::make_shared<TlsUpgrader>(offers_tls ? tls : nullptr, requests));
-  registry->add(std::make_shared<WebSocketUpgrader>(websocket_.compression));
+  registry->add(std::make_shared<WebSocketUpgrader>(
+      WebSocketCompression{.enabled = websocket_.compression, .level = websocket_.compression_level}));
   for (const auto& upgrader : added_) registry->add(upgrader);
 
   auto spoken = std::make_shared<Spoken>();

@@ -25,7 +25,7 @@ MemoryProxy::MemoryProxy(std::vector<std::string> tokens, MemoryServer::First fi
   route.upgrader = upgrader.get();
   route.origins.kind = OriginPolicy::Kind::any;
   server.registry->add(std::make_shared<H2cUpgrader>());
-  server.registry->add(std::make_shared<WebSocketUpgrader>(false));
+  server.registry->add(std::make_shared<WebSocketUpgrader>(WebSocketCompression{.enabled = false}));
 }
 
 MemoryProxy::~MemoryProxy() {

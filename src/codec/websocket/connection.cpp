@@ -34,6 +34,7 @@ Engine::Engine(Role role, const EngineOptions& options)
       compress_bytes_min_(options.compress_bytes_min),
       fragments_max_(options.fragments_max),
       deflate_(options.deflate.value_or(Deflate())),
+      compression_level_(options.compression_level),
       role_(role),
       compression_(options.deflate.has_value()) {}
 
@@ -263,7 +264,8 @@ void Engine::append_frame(FrameHeader header, Bytes payload, Buffer& out) {
 bool Engine::append_compressed(FrameHeader header, Bytes payload, Buffer& out) {
   const bool server = role_ == Role::server;
   if (deflater_ == nullptr) {
-    deflater_ = std::make_unique<Deflater>(server ? deflate_.server_max_window_bits : deflate_.client_max_window_bits);
+    deflater_ = std::make_unique<Deflater>(server ? deflate_.server_max_window_bits : deflate_.client_max_window_bits,
+                                           compression_level_);
   }
   // The header's size depends on the result's, so that room for the longest goes first.
   const std::size_t start = out.size();

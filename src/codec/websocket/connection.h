@@ -47,6 +47,7 @@ struct EngineOptions {
   std::uint32_t fragments_max = Limits().fragments_max;
   std::size_t compress_bytes_min = 64;  // shorter messages go out as they are
   std::optional<Deflate> deflate;
+  std::uint8_t compression_level = compression_level_default;
 };
 
 struct Event {
@@ -120,6 +121,7 @@ class Engine {
   std::size_t compress_bytes_min_;
   std::uint32_t fragments_max_;
   Deflate deflate_;
+  std::uint8_t compression_level_;
   Role role_;
   bool compression_ : 1;
 

@@ -21,8 +21,6 @@ constexpr std::size_t first_room_bytes = 512;
 
 // A ratio of memory to speed that fits messages: 2^(4+9) bytes of hash chains instead of 2^(8+9) (W12).
 constexpr int memory_level = 5;
-// A quarter of the time of zlib's default, 6, for a third more bytes (docs/decisions/0009-compression-level.md).
-constexpr int compression_level = 1;
 
 // zlib knows no raw deflate window of 256 bytes: deflateInit2 refuses 8. With 9 it refers back by at most
 // 2^9 - 262 = 250 bytes (its MAX_DIST), which fits into the smaller window. Reading with the larger one is harmless.
@@ -103,9 +101,9 @@ bool Inflater::restart_after_final_block() {
   return inflateSetDictionary(&stream_, window.data(), window_bytes) == Z_OK;
 }
 
-Deflater::Deflater(unsigned window_bits) noexcept {
-  usable_ = deflateInit2(&stream_, compression_level, Z_DEFLATED, raw_window_bits(window_bits), memory_level,
-                         Z_DEFAULT_STRATEGY) == Z_OK;
+Deflater::Deflater(unsigned window_bits, std::uint8_t level) noexcept {
+  usable_ =
+      deflateInit2(&stream_, level, Z_DEFLATED, raw_window_bits(window_bits), memory_level, Z_DEFAULT_STRATEGY) == Z_OK;
 }
 
 Deflater::~Deflater() {

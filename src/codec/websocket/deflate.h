@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/why.h"
 #include "codec/websocket/buffer.h"
+#include "codec/websocket/compression_level.h"
 
 namespace turnout::websocket {
 
@@ -45,8 +46,8 @@ class Inflater {
 
 class Deflater {
  public:
-  /// `window_bits`, 8 to 15: the largest window that the peer lets us use.
-  explicit Deflater(unsigned window_bits) noexcept;
+  /// `window_bits`, 8 to 15: the largest window that the peer lets us use. `level`: 1 to compression_level_max.
+  explicit Deflater(unsigned window_bits, std::uint8_t level = compression_level_default) noexcept;
   ~Deflater();
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;

@@ -93,6 +93,18 @@ TEST(WebSocketDeflate, ContextMakesTheSecondMessageSmaller) {
   EXPECT_LT(*second, *first / 4);
 }
 
+TEST(WebSocketDeflate, AHigherLevelMakesLessOfIt) {
+  std::mt19937 random(5);
+  std::string text;
+  const std::string words = noise(random, 40);
+  for (int i = 0; i < 2000; ++i) text += words.substr(random() % 20, 3 + random() % 17);
+  Buffer out;
+  const auto fast = Deflater(15).squeeze(as_bytes(text), out);
+  const auto small = Deflater(15, compression_level_max).squeeze(as_bytes(text), out);
+  ASSERT_TRUE(fast && small);
+  EXPECT_LT(*small, *fast);
+}
+
 // zlib has no raw window of 256 bytes; what it makes with 9 bits has to be readable with one.
 TEST(WebSocketDeflate, WindowOfEightBitsIsHonoured) {
   std::mt19937 random(9);

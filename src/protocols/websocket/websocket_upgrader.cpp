@@ -19,7 +19,7 @@ Task<Verdict> WebSocketUpgrader::consider(const UpgradeOffer& offer, const Upgra
   if (session.has_made(Switched::websocket)) co_return Decline{Why::already_switched};
 
   websocket::DeflatePolicy deflate;
-  deflate.enabled = compression_;
+  deflate.enabled = compression_.enabled;
   auto handshake = websocket::check_request(request, deflate);
   if (!handshake) {
     auto& fault = handshake.error();
@@ -43,6 +43,7 @@ Task<Verdict> WebSocketUpgrader::consider(const UpgradeOffer& offer, const Upgra
   options.message_bytes_max = session.limits().message_bytes_max;
   options.fragments_max = session.limits().fragments_max;
   options.deflate = handshake->deflate;
+  options.compression_level = compression_.level;
   accepted.successor = std::make_unique<WebSocket>(*app, options);
   co_return accepted;
 }

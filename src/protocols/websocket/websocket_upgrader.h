@@ -2,13 +2,21 @@
 // in messages.
 #pragma once
 
+#include <cstdint>
+
+#include "codec/websocket/compression_level.h"
 #include "switching/upgrade.h"
 
 namespace turnout {
 
+struct WebSocketCompression {
+  bool enabled = true;
+  std::uint8_t level = websocket::compression_level_default;
+};
+
 class WebSocketUpgrader final : public Upgrader {
  public:
-  explicit WebSocketUpgrader(bool compression = true) noexcept : compression_(compression) {}
+  explicit WebSocketUpgrader(WebSocketCompression compression = {}) noexcept : compression_(compression) {}
 
   const char* token() const noexcept override { return "websocket"; }
   /// So that a handshake without Connection: upgrade is told what is wrong, instead of being overlooked.
@@ -16,7 +24,7 @@ class WebSocketUpgrader final : public Upgrader {
   Task<Verdict> consider(const UpgradeOffer& offer, const UpgradeToken& token, Session& session) const override;
 
  private:
-  bool compression_;
+  WebSocketCompression compression_;
 };
 
 }  // namespace turnout
