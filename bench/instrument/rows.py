@@ -114,9 +114,12 @@ def slab_bytes():
         return sum(int(line.split()[1]) * 1024 for line in meminfo if line.startswith("Slab:"))
 
 
+OPENING_AT_ONCE = 128  # as in bench/load/run.cpp
+
+
 def memory_row(kind, port, path="/hello.txt", count=4000):
-    """Growth of resident memory for each idle connection. One is opened and closed before, so that what the first
-    of its kind loads is not counted."""
+    """Growth of resident memory for each idle connection. As many as are opened at the same time are opened and closed
+    before, so that neither what the first of its kind loads nor what opening needs for a moment is counted."""
     def measure(bench, server, options):
         def hold(connections):
             return subprocess.Popen(
@@ -136,8 +139,8 @@ def memory_row(kind, port, path="/hello.txt", count=4000):
             holder.stdout.read()
             holder.wait(60)
 
-        first = hold(16)
-        opened(first, 16)
+        first = hold(OPENING_AT_ONCE)
+        opened(first, OPENING_AT_ONCE)
         close(first)
         before, slab = user_memory_bytes(server.pid), slab_bytes()
         holder = hold(count)

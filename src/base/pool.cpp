@@ -1,6 +1,7 @@
 #include "base/pool.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -22,12 +23,15 @@ void* pool_take(std::size_t size) {
 void pool_give_back(void* block, std::size_t size) noexcept {
   ::operator delete(block, size);
 }
+std::size_t pool_bytes_carved() noexcept {
+  return 0;
+}
 
 #else
 
 namespace {
 
-constexpr std::size_t step_bytes = 16;
+constexpr std::size_t step_bytes = 8;
 constexpr std::size_t pooled_bytes_max = 4096;
 constexpr std::size_t chunk_bytes = 64 * 1024;
 
@@ -37,8 +41,12 @@ struct FreeBlock {
 
 struct Pool {
   std::array<FreeBlock*, pooled_bytes_max / step_bytes + 1> free{};
-  std::byte* fresh = nullptr;
-  std::byte* fresh_end = nullptr;
+  struct Fresh {
+    std::byte* begin = nullptr;
+    std::byte* end = nullptr;
+  };
+  // What may have to lie at a multiple of 16 has a size that is one; all else is apart, so that no gaps are needed.
+  std::array<Fresh, 2> fresh;
   std::vector<void*> chunks;
 
   ~Pool() {
@@ -46,20 +54,21 @@ struct Pool {
   }
 
   void* carve(std::size_t rounded) {
-    if (static_cast<std::size_t>(fresh_end - fresh) < rounded) {
+    auto& [begin, end] = fresh[rounded % alignof(std::max_align_t) == 0 ? 0 : 1];
+    if (static_cast<std::size_t>(end - begin) < rounded) {
       // The rest of the old chunk is not lost: it becomes one free block of its own size.
-      if (const auto rest = static_cast<std::size_t>(fresh_end - fresh); rest >= step_bytes) {
-        auto* block = new (fresh) FreeBlock{free[rest / step_bytes]};
+      if (const auto rest = static_cast<std::size_t>(end - begin); rest >= step_bytes) {
+        auto* block = new (begin) FreeBlock{free[rest / step_bytes]};
         free[rest / step_bytes] = block;
       }
       void* chunk = std::malloc(chunk_bytes);
       if (chunk == nullptr) throw std::bad_alloc();
       chunks.push_back(chunk);
-      fresh = static_cast<std::byte*>(chunk);
-      fresh_end = fresh + chunk_bytes;
+      begin = static_cast<std::byte*>(chunk);
+      end = begin + chunk_bytes;
     }
-    void* block = fresh;
-    fresh += rounded;
+    void* block = begin;
+    begin += rounded;
     return block;
   }
 };
@@ -86,6 +95,12 @@ void pool_give_back(void* block, std::size_t size) noexcept {
   }
   const std::size_t index = (size + step_bytes - 1) / step_bytes;
   pool.free[index] = new (block) FreeBlock{pool.free[index]};
+}
+
+std::size_t pool_bytes_carved() noexcept {
+  std::size_t bytes = pool.chunks.size() * chunk_bytes;
+  for (const Pool::Fresh& fresh : pool.fresh) bytes -= static_cast<std::size_t>(fresh.end - fresh.begin);
+  return bytes;
 }
 
 #endif

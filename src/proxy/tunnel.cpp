@@ -11,24 +11,25 @@
 
 namespace turnout {
 
-Tunnel::Limit::Limit(Tunnel& owner) noexcept
-    : Timer([](Timer& timer) noexcept { static_cast<Limit&>(timer).tunnel.look_at_time(); }), tunnel(owner) {}
-
-Tunnel::Order::Order(Tunnel& owner) noexcept
-    : Waiter([](Waiter& waiter) noexcept { static_cast<Order&>(waiter).tunnel.stop(Why::upstream_down); }),
-      tunnel(owner) {}
-
 Tunnel::Tunnel(Wire upstream, std::string_view token, const TunnelLimits& limits, std::unique_ptr<Keep> keep)
-    : upstream_(std::move(upstream)), limits_(limits), keep_(std::move(keep)), limit_(*this), order_(*this) {
+    : Waiter([](Waiter& waiter) noexcept { static_cast<Tunnel&>(waiter).stop(Why::upstream_down); }),
+      Timer([](Timer& timer) noexcept { static_cast<Tunnel&>(timer).look_at_time(); }),
+      upstream_(std::move(upstream)),
+      idle_(limits.idle),
+      half_close_(limits.half_close),
+      keep_(std::move(keep)) {
+  if (limits.lifetime != Millis(0)) {
+    end_ms_ = upstream_.worker().now_ms() + static_cast<std::uint64_t>(limits.lifetime.count());
+  }
   if (iequals(token, "websocket")) frames_ = std::make_unique<Frames>();
-  if (keep_) keep_->watch(&order_);
+  if (keep_) keep_->watch(&order());
 }
 
 Tunnel::~Tunnel() {
   // Not before: the record of its end names the server.
   if (session_ != nullptr) session_->set_upstream(nullptr);
   if (keep_) keep_->watch(nullptr);
-  upstream_.worker().unpost(order_);
+  upstream_.worker().unpost(order());
 }
 
 Task<Outcome> Tunnel::run(Wire client, Session& session) {
@@ -41,32 +42,30 @@ Task<Outcome> Tunnel::run(Wire client, Session& session) {
   if (stopped_why_ == Why::none) {
     Relay relay(client, upstream_, *this);
     relay_ = &relay;
-    limit_.silent_ms = worker.now_ms() + static_cast<std::uint64_t>(limits_.idle.count());
-    if (limits_.lifetime != Millis(0)) {
-      limit_.end_ms = worker.now_ms() + static_cast<std::uint64_t>(limits_.lifetime.count());
-    }
+    silent_ms_ = worker.now_ms() + static_cast<std::uint64_t>(idle_.count());
     watch_limits();
     end = co_await relay;
     relay_ = nullptr;
   }
-  worker.wheel().clear(limit_);
+  worker.wheel().clear(limit());
   const Why why = judge(end);
   co_await leave(std::move(client), end, why, session.limits().linger);
   co_return Closed{why};
 }
 
 void Tunnel::look_at_time() noexcept {
-  if (!std::exchange(has_stayed_, true)) upstream_.stream().stay_for_long();
+  if (!has_stayed_) upstream_.stream().stay_for_long();
+  has_stayed_ = true;
   watch_limits();
 }
 
 void Tunnel::watch_limits() noexcept {
   Worker& worker = upstream_.worker();
-  if (worker.now_ms() >= limit_.end_ms) return stop(limit_.end_why);
-  if (worker.now_ms() >= limit_.silent_ms) return stop(Why::idle_timeout);
-  std::uint64_t due_ms = std::min(limit_.silent_ms, limit_.end_ms);
+  if (worker.now_ms() >= end_ms_) return stop(end_why_);
+  if (worker.now_ms() >= silent_ms_) return stop(Why::idle_timeout);
+  std::uint64_t due_ms = std::min(silent_ms_, end_ms_);
   if (!has_stayed_) due_ms = std::min(due_ms, worker.now_ms() + static_cast<std::uint64_t>(stays_after.count()));
-  worker.wheel().set(limit_, due_ms);
+  worker.wheel().set(limit(), due_ms);
 }
 
 void Tunnel::stop(Why why) noexcept {
@@ -76,7 +75,7 @@ void Tunnel::stop(Why why) noexcept {
 
 void Tunnel::passed(bool forth, Bytes bytes) noexcept {
   Worker& worker = upstream_.worker();
-  limit_.silent_ms = worker.now_ms() + static_cast<std::uint64_t>(limits_.idle.count());
+  silent_ms_ = worker.now_ms() + static_cast<std::uint64_t>(idle_.count());
   if (!frames_) return;
   (forth ? frames_->from_client : frames_->from_upstream).pass(bytes);
   if (draining_ && frames_->from_upstream.is_between_frames()) stop(Why::draining);
@@ -84,14 +83,14 @@ void Tunnel::passed(bool forth, Bytes bytes) noexcept {
 
 void Tunnel::half_closed(bool forth) noexcept {
   first_end_ = forth ? Why::peer_closed : Why::upstream_closed;
-  end_within(limits_.half_close, Why::half_close_timeout);
+  end_within(half_close_, Why::half_close_timeout);
 }
 
 void Tunnel::end_within(Millis time, Why why) noexcept {
   const std::uint64_t due_ms = upstream_.worker().now_ms() + static_cast<std::uint64_t>(time.count());
-  if (limit_.end_ms <= due_ms) return;
-  limit_.end_why = why;
-  limit_.end_ms = due_ms;
+  if (end_ms_ <= due_ms) return;
+  end_why_ = why;
+  end_ms_ = due_ms;
   watch_limits();
 }
 

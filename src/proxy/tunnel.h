@@ -23,7 +23,7 @@ struct TunnelLimits {
   Millis half_close{30'000};  // one direction after the other has ended
 };
 
-class Tunnel final : public Protocol, private Relay::Observer {
+class Tunnel final : public Protocol, private Relay::Observer, private Waiter, private Timer {
  public:
   /// What a connection needs in order to be silent for long is not set up for one that is gone at once.
   static constexpr Millis stays_after{5'000};
@@ -45,19 +45,6 @@ class Tunnel final : public Protocol, private Relay::Observer {
   Task<Outcome> run(Wire client, Session& session) override;
 
  private:
-  /// One timer for both: when the tunnel is too old, and when it has been silent for too long. That moves with every
-  /// message, which costs no more than a store.
-  struct Limit : Timer {
-    explicit Limit(Tunnel& owner) noexcept;
-    Why end_why = Why::lifetime_over;
-    Tunnel& tunnel;
-    std::uint64_t silent_ms = 0;  // on the worker's clock
-    std::uint64_t end_ms = ~std::uint64_t{0};
-  };
-  struct Order : Waiter {
-    explicit Order(Tunnel& owner) noexcept;
-    Tunnel& tunnel;
-  };
   struct Frames {
     websocket::FrameTracker from_client{true};
     websocket::FrameTracker from_upstream{false};
@@ -75,18 +62,27 @@ class Tunnel final : public Protocol, private Relay::Observer {
   Task<void> leave(Wire client, const RelayEnd& end, Why why, Millis linger_limit);
   Task<void> say_close(Wire& wire, bool to_client, websocket::CloseCode code);
 
+  /// The order to end: its server is down.
+  Waiter& order() noexcept { return *this; }
+  /// One timer for both: when the tunnel is too old, and when it has been silent for too long. That moves with every
+  /// message, which costs no more than a store.
+  Timer& limit() noexcept { return *this; }
+
+  // An idle tunnel is little more than these, and there may be very many: the bases lie so that there is no gap.
+  Why stopped_why_ = Why::none;
+  Why first_end_ = Why::done;
+  Why end_why_ = Why::lifetime_over;
+  bool draining_ : 1 = false;
+  bool has_stayed_ : 1 = false;  // for `stays_after`
   Wire upstream_;
-  TunnelLimits limits_;
+  Millis idle_;
+  Millis half_close_;
+  std::uint64_t silent_ms_ = 0;  // this and the next on the worker's clock
+  std::uint64_t end_ms_ = ~std::uint64_t{0};
   std::unique_ptr<Keep> keep_;
   std::unique_ptr<Frames> frames_;  // of a WebSocket
   Relay* relay_ = nullptr;          // while it runs
   Session* session_ = nullptr;
-  Limit limit_;
-  Order order_;
-  Why stopped_why_ = Why::none;
-  Why first_end_ = Why::done;
-  bool draining_ = false;
-  bool has_stayed_ = false;  // for `stays_after`
 };
 
 }  // namespace turnout

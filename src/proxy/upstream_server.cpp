@@ -85,22 +85,22 @@ void UpstreamServerState::ring(Worker& worker) noexcept {
 }
 
 UpstreamServerState::Watch::Watch(UpstreamServerState& state, Worker& worker, void* target, OnDown on_down)
-    : state_(state.shared_from_this()), worker_(worker), target_(target), on_down_(on_down) {
-  const std::lock_guard lock(state_->watchers_mutex_);
-  auto mine = std::ranges::find(state_->watchers_, &worker, &Watchers::worker);
-  if (mine == state_->watchers_.end()) {
-    state_->watchers_.push_back({&worker, nullptr});
-    mine = state_->watchers_.end() - 1;
+    : state_(state), worker_(worker), target_(target), on_down_(on_down) {
+  const std::lock_guard lock(state_.watchers_mutex_);
+  auto mine = std::ranges::find(state_.watchers_, &worker, &Watchers::worker);
+  if (mine == state_.watchers_.end()) {
+    state_.watchers_.push_back({&worker, nullptr});
+    mine = state_.watchers_.end() - 1;
   }
   next_ = mine->first;
   if (next_ != nullptr) next_->previous_ = this;
   mine->first = this;
-  if (state_->is_up()) return;
-  worker.post_from_elsewhere([state = state_, &worker] { state->ring(worker); });
+  if (state_.is_up()) return;
+  worker.post_from_elsewhere([state = state_.shared_from_this(), &worker] { state->ring(worker); });
 }
 
 UpstreamServerState::Watch::~Watch() {
-  const std::lock_guard lock(state_->watchers_mutex_);
+  const std::lock_guard lock(state_.watchers_mutex_);
   unlink();
 }
 
@@ -111,9 +111,9 @@ void UpstreamServerState::Watch::unlink() noexcept {
     previous_->next_ = next_;
     return;
   }
-  const auto mine = std::ranges::find(state_->watchers_, &worker_, &Watchers::worker);
+  const auto mine = std::ranges::find(state_.watchers_, &worker_, &Watchers::worker);
   mine->first = next_;
-  if (next_ == nullptr) state_->watchers_.erase(mine);
+  if (next_ == nullptr) state_.watchers_.erase(mine);
 }
 
 }  // namespace turnout

@@ -98,8 +98,8 @@ class UpstreamServerState : public std::enable_shared_from_this<UpstreamServerSt
   std::vector<Watchers> watchers_;
 };
 
-/// Belongs to one worker. `on_down` is called once, on its thread, from the loop: when the server turns down, or at
-/// once in the next turn where it is down already. It may destroy any watch.
+/// Belongs to one worker, and goes away before the state. `on_down` is called once, on its thread, from the loop: when
+/// the server turns down, or at once in the next turn where it is down already. It may destroy any watch.
 class UpstreamServerState::Watch {
  public:
   using OnDown = void (*)(void* target, Health health) noexcept;
@@ -115,7 +115,7 @@ class UpstreamServerState::Watch {
   friend class UpstreamServerState;
   void unlink() noexcept;  // under the mutex
 
-  const std::shared_ptr<UpstreamServerState> state_;
+  UpstreamServerState& state_;
   Worker& worker_;
   void* const target_;
   const OnDown on_down_;

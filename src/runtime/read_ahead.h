@@ -25,6 +25,7 @@ class ReadAhead {
   ReadAhead& operator=(const ReadAhead&) = delete;
   ~ReadAhead() { release(); }
 
+  SharedBuffers& buffers() const noexcept { return *buffers_; }
   std::uint8_t layer() const noexcept { return layer_; }
 
   /// What is unread. The view dies at the next wait of any connection of this worker; pin() keeps it.

@@ -25,7 +25,6 @@ class TaskGroup {
   /// Starts the task at once; it runs until it first has to wait.
   template <class T>
   void spawn(Task<T> task) {
-    ++running_;
     run(*this, std::move(task));
   }
 
@@ -39,13 +38,16 @@ class TaskGroup {
   };
   Join join() noexcept { return {*this}; }
 
- private:
-  // The child's own frame goes away at its end; the last child resumes the joiner.
+  /// What a coroutine returns that is itself a child of the group which is its first argument, without a task and a
+  /// frame more in between. Calling it starts it; its frame goes away at its end, and the last child resumes the
+  /// joiner.
   struct Child {
     struct promise_type {
       TaskGroup& group;
-      template <class T>
-      promise_type(TaskGroup& owner, Task<T>&) noexcept : group(owner) {}
+      template <class... Rest>
+      explicit promise_type(TaskGroup& owner, Rest&...) noexcept : group(owner) {
+        ++group.running_;
+      }
 
       struct Leave {
         bool await_ready() const noexcept { return false; }
@@ -68,6 +70,7 @@ class TaskGroup {
     };
   };
 
+ private:
   template <class T>
   static Child run(TaskGroup& /*group*/, Task<T> task) {
     (void)co_await std::move(task);

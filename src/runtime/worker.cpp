@@ -43,7 +43,7 @@ void Worker::run_ready() noexcept {
 
 bool Worker::is_shared(const std::byte* data) const noexcept {
   const auto* text = reinterpret_cast<const char*>(data);
-  return (text >= scratch_.data() && text < scratch_.data() + scratch_.size()) || buffers_.holds(data);
+  return (text >= scratch_.data() && text < scratch_.data() + scratch_.size()) || holds(data);
 }
 
 Task<void> Worker::stop_locals() {

@@ -19,7 +19,8 @@
 
 namespace turnout {
 
-class Worker {
+/// The buffers are a base, so that who has a pointer to them need not have one to the worker as well.
+class Worker : public SharedBuffers {
  public:
   Worker() = default;
   Worker(const Worker&) = delete;
@@ -46,8 +47,6 @@ class Worker {
 
   /// From any thread: runs `job` on this worker's thread.
   virtual void post_from_elsewhere(std::function<void()> job) = 0;
-
-  SharedBuffers& buffers() noexcept { return buffers_; }
 
   /// Where one answer is put together. No co_await between building in it and write().
   std::span<char> scratch() noexcept { return scratch_; }
@@ -79,7 +78,6 @@ class Worker {
   TimerWheel wheel_;
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
-  SharedBuffers buffers_;
   std::array<char, 80 * 1024> scratch_;  // four DATA frames of HTTP/2 in one write
   std::unordered_map<const void*, std::unique_ptr<WorkerLocal>> locals_;
 };

@@ -93,8 +93,8 @@ void ServerWorker::listen() {
         return report_refusal(*at->listener, remote);
       }
       metrics_.accepted(at->spoken->index);
-      loop_.connections.spawn(serve(std::unique_ptr<Incoming>(
-          new Incoming{{}, std::move(stream), at->spoken, Peers{remote, local}, std::move(*places)})));
+      Incoming incoming{std::move(stream), at->spoken, Peers{remote, local}, std::move(*places)};
+      serve(loop_.connections, *this, incoming);
     };
     at->tcp = std::make_unique<TcpListener>(loop_, listener->take_socket(options_.index), std::move(on_accept));
     at->tcp->on_pause = [this, listener](int error) { report_pause(*listener, error); };
@@ -115,15 +115,17 @@ void ServerWorker::refresh() {
   });
 }
 
-Task<void> ServerWorker::serve(std::unique_ptr<Incoming> incoming) {
-  const std::shared_ptr<const Spoken> spoken = std::move(incoming->spoken);
-  const ClientCounts::Place place = std::move(incoming->places.connection);
-  Session session(loop_, *options_.site, spoken->listener, sessions_, incoming->peers);
-  session.hold_handshake(std::move(incoming->places.handshake));
-  Wire wire(std::move(incoming->stream));
-  incoming.reset();
-  (void)co_await drive(spoken->make_first_protocol(), std::move(wire), session);
-  metrics_.ended(spoken->index);
+TaskGroup::Child ServerWorker::serve(TaskGroup& /*group*/, ServerWorker& worker, Incoming& incoming) {
+  const std::shared_ptr<const Spoken> spoken = std::move(incoming.spoken);
+  const ClientCounts::Place place = std::move(incoming.places.connection);
+  Session session(worker.loop_, *worker.options_.site, spoken->listener, worker.sessions_, incoming.peers);
+  session.hold_handshake(std::move(incoming.places.handshake));
+  {
+    Succession protocols(spoken->make_first_protocol(), Wire(std::move(incoming.stream)), session);
+    while (co_await protocols.next()) {
+    }
+  }
+  worker.metrics_.ended(spoken->index);
 }
 
 void ServerWorker::visit_sessions(std::function<void(Session&)> each, std::function<void()> done) {

@@ -86,8 +86,8 @@ class ServerWorker final : public AdminWorker {
     std::unique_ptr<TcpListener> tcp;
   };
 
-  /// What serve() begins with; gone when it waits for the first time, for its frame stays as long as the connection.
-  struct Incoming : Pooled {
+  /// What serve() begins with.
+  struct Incoming {
     std::unique_ptr<TcpStream> stream;
     std::shared_ptr<const Spoken> spoken;
     Peers peers;
@@ -100,7 +100,9 @@ class ServerWorker final : public AdminWorker {
   void take_spoken(Listening& at);
   void begin_drain() noexcept;
   void at_turn_end() noexcept;
-  Task<void> serve(std::unique_ptr<Incoming> incoming);
+  /// One connection. `incoming` is only looked at before it waits for the first time: its frame stays as long as the
+  /// connection, and so would everything that is passed by value.
+  static TaskGroup::Child serve(TaskGroup& group, ServerWorker& worker, Incoming& incoming);
   void report_refusal(const ServerListener& listener, const Address& remote);
   void report_pause(const ServerListener& listener, int error);
 

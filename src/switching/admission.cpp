@@ -42,19 +42,9 @@ ResponseHead Admission::Refusal::head() const {
   return made;
 }
 
-Admission::Ticket& Admission::Ticket::operator=(Ticket&& other) noexcept {
-  if (this == &other) return *this;
-  give_back();
-  admission_ = std::move(other.admission_);
-  client_ = other.client_;
-  return *this;
-}
-
-void Admission::Ticket::give_back() noexcept {
-  if (!admission_) return;
-  if (client_ != 0) admission_->counts_->clients.close(client_);
-  admission_->counts_->tunnels.fetch_sub(1, std::memory_order_relaxed);
-  admission_.reset();
+Admission::Ticket::Place::~Place() {
+  if (client != 0) admission->counts_->clients.close(client);
+  admission->counts_->tunnels.fetch_sub(1, std::memory_order_relaxed);
 }
 
 Admission::Admission(AccessPolicy policy, std::vector<Network> trusted_proxies)

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/access_policy.h"
+#include "base/pool.h"
 #include "base/why.h"
 #include "codec/http/client_address.h"
 #include "codec/http/message.h"
@@ -37,18 +38,23 @@ class Admission : public std::enable_shared_from_this<Admission> {
   class Ticket {
    public:
     Ticket() = default;
-    Ticket(Ticket&& other) noexcept = default;
-    Ticket& operator=(Ticket&& other) noexcept;
-    ~Ticket() { give_back(); }
 
    private:
     friend class Admission;
-    Ticket(std::shared_ptr<const Admission> admission, std::uint64_t client) noexcept
-        : admission_(std::move(admission)), client_(client) {}
-    void give_back() noexcept;
+    Ticket(std::shared_ptr<const Admission> admission, std::uint64_t client)
+        : place_(std::make_unique<Place>(std::move(admission), client)) {}
 
-    std::shared_ptr<const Admission> admission_;
-    std::uint64_t client_ = 0;
+    // Apart, because every connection has room for a ticket, and few have one.
+    struct Place : Pooled {
+      Place(std::shared_ptr<const Admission> of, std::uint64_t whose) noexcept
+          : admission(std::move(of)), client(whose) {}
+      Place(const Place&) = delete;
+      Place& operator=(const Place&) = delete;
+      ~Place();
+      const std::shared_ptr<const Admission> admission;
+      const std::uint64_t client;
+    };
+    std::unique_ptr<Place> place_;
   };
 
   Admission(AccessPolicy policy, std::vector<Network> trusted_proxies);

@@ -1,5 +1,6 @@
 #include "switching/transcript.h"
 
+#include <array>
 #include <cstring>
 
 namespace turnout {
@@ -20,8 +21,6 @@ T get(const std::byte*& at) noexcept {
   return value;
 }
 
-constexpr std::size_t step_bytes = 32;
-
 }  // namespace
 
 void Transcript::add(TranscriptEvent event, std::uint64_t now_ms) {
@@ -29,15 +28,8 @@ void Transcript::add(TranscriptEvent event, std::uint64_t now_ms) {
     ++dropped_;
     return;
   }
-  if (room_ - size_ < static_cast<int>(packed_bytes_max)) {
-    const auto larger = static_cast<std::uint16_t>(room_ + step_bytes);
-    auto* moved = static_cast<std::byte*>(pool_take(larger));
-    if (size_ != 0) std::memcpy(moved, packed_, size_);
-    pool_give_back(packed_, room_);
-    packed_ = moved;
-    room_ = larger;
-  }
-  const auto after_ms = static_cast<std::uint32_t>(count_ == 0 ? 0 : now_ms - last_ms_);
+  const auto at_ms = static_cast<std::uint32_t>(now_ms);
+  const std::uint32_t after_ms = count_ == 0 ? 0 : at_ms - last_ms_;
   Packed packed{};
   packed.kind = static_cast<std::uint8_t>(event.kind) & 0xf;
   packed.has_name = event.name != last_name_;
@@ -46,15 +38,22 @@ void Transcript::add(TranscriptEvent event, std::uint64_t now_ms) {
   packed.why = event.why;
   packed.is_late = after_ms > 0xffff;
   packed.after_ms = static_cast<std::uint16_t>(packed.is_late ? 0 : after_ms);
-  std::byte* at = packed_ + size_;
+  std::array<std::byte, packed_bytes_max> bytes;
+  std::byte* at = bytes.data();
   put(at, packed);
   if (packed.is_late) put(at, after_ms);
   if (packed.has_name) put(at, event.name);
   if (packed.has_status) put(at, event.status);
   if (packed.has_bytes) put(at, event.bytes);
-  size_ = static_cast<std::uint16_t>(at - packed_);
+  const auto added = static_cast<std::uint16_t>(at - bytes.data());
+  auto* moved = static_cast<std::byte*>(pool_take(size_ + added));
+  if (size_ != 0) std::memcpy(moved, packed_, size_);
+  std::memcpy(moved + size_, bytes.data(), added);
+  pool_give_back(packed_, size_);
+  packed_ = moved;
+  size_ = static_cast<std::uint16_t>(size_ + added);
   last_name_ = event.name;
-  last_ms_ = now_ms;
+  last_ms_ = at_ms;
   ++count_;
 }
 

@@ -34,7 +34,7 @@ class Transcript {
   Transcript() = default;
   Transcript(const Transcript&) = delete;
   Transcript& operator=(const Transcript&) = delete;
-  ~Transcript() { pool_give_back(packed_, room_); }
+  ~Transcript() { pool_give_back(packed_, size_); }
 
   void add(TranscriptEvent event, std::uint64_t now_ms);
 
@@ -50,7 +50,8 @@ class Transcript {
   std::uint32_t dropped() const noexcept { return dropped_; }
 
  private:
-  // Every connection has one, for as long as it lives: events lie one behind the other, each with what it has to say.
+  // Every connection has one, for as long as it lives: events lie one behind the other, each with what it has to say,
+  // in a block that is as large as they are.
   // A name is left out where it is that of the event before.
   struct Packed {
     std::uint8_t kind : 4, has_name : 1, has_status : 1, has_bytes : 1, is_late : 1;
@@ -64,11 +65,10 @@ class Transcript {
 
   std::byte* packed_ = nullptr;
   const char* last_name_ = "";
-  std::uint64_t last_ms_ = 0;
-  std::uint16_t size_ = 0;
-  std::uint16_t room_ = 0;
-  std::uint16_t count_ = 0;
+  std::uint32_t last_ms_ = 0;  // only the time in between is asked for: it may have gone round
   std::uint32_t dropped_ = 0;
+  std::uint16_t size_ = 0;
+  std::uint16_t count_ = 0;
 };
 
 std::string_view text(EventKind kind) noexcept;

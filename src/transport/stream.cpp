@@ -4,8 +4,7 @@ namespace turnout {
 
 Stream::Stream(Worker& worker, std::uint8_t layer) noexcept
     : Timer([](Timer& timer) noexcept { static_cast<Stream&>(timer).interrupt(Code::timed_out); }),
-      worker_(worker),
-      ahead_(worker.buffers(), layer) {}
+      ahead_(worker, layer) {}
 
 void Stream::attach(StreamMeter* meter) noexcept {
   if (meter_ != nullptr) meter_->stream = nullptr;
@@ -41,20 +40,20 @@ Code Stream::take_interrupt(Side side) noexcept {
 
 void Stream::expires_after(Millis duration) noexcept {
   duration_ms_ = static_cast<std::uint32_t>(duration.count());
-  worker_.set_timer(*this, duration);
+  worker().set_timer(*this, duration);
 }
 
 void Stream::expires_never() noexcept {
-  worker_.wheel().clear(*this);
+  worker().wheel().clear(*this);
 }
 
 void Stream::renew_deadline() noexcept {
-  if (is_set()) worker_.set_timer(*this, Millis(duration_ms_));
+  if (is_set()) worker().set_timer(*this, Millis(duration_ms_));
 }
 
 void Stream::wake_later(Side side) noexcept {
   // The waiter leaves its slot now: between here and its turn nothing else may wake it a second time.
-  if (Waiter* waiter = take_waiter(side); waiter != nullptr) worker_.post(*waiter);
+  if (Waiter* waiter = take_waiter(side); waiter != nullptr) worker().post(*waiter);
 }
 
 }  // namespace turnout

@@ -57,7 +57,7 @@ class Stream : public Pooled, private Timer {
   /// What it is, from the bottom up: "tcp", "tcp/tls", "tcp/tls/h2".
   virtual std::string_view name() const noexcept = 0;
 
-  Worker& worker() const noexcept { return worker_; }
+  Worker& worker() const noexcept { return static_cast<Worker&>(ahead_.buffers()); }
 
   /// Counts here from now on; nullptr counts nowhere.
   void attach(StreamMeter* meter) noexcept;
@@ -107,7 +107,6 @@ class Stream : public Pooled, private Timer {
 
   // An idle connection is mostly streams: members lie so that there is no gap between them.
   std::uint32_t duration_ms_ = 0;  // of the deadline, which is the Timer
-  Worker& worker_;
   StreamMeter* meter_ = nullptr;
   Waiter* waiting_[2] = {nullptr, nullptr};
   [[no_unique_address]] ReadAhead ahead_;

@@ -129,7 +129,8 @@ void TcpStream::abort() noexcept {
 }
 
 void TcpStream::stay_for_long() noexcept {
-  if (!socket_ || kind_ == Kind::unix_socket || std::exchange(stays_for_long_, true)) return;
+  if (!socket_ || kind_ == Kind::unix_socket || stays_for_long_) return;
+  stays_for_long_ = true;
   if (kind_ == Kind::accepted) {
     spread_keep_alive(socket_.get());
   } else {

@@ -48,14 +48,15 @@ class TcpStream final : public Stream, private EventSource {
 
   Descriptor socket_;
   Kind kind_;
-  bool stays_for_long_ = false;
-  bool more_follows_ = false;
-  bool readable_ = false;
-  bool writable_ = false;
+  // Bits, because a tunnel has two of these: with a byte for each flag it would be 16 bytes larger.
+  bool stays_for_long_ : 1 = false;
+  bool more_follows_ : 1 = false;
+  bool readable_ : 1 = false;
+  bool writable_ : 1 = false;
   // No further edge announces what is still unread once these were seen: the FIN's edge came with the data.
-  bool ended_ = false;   // RDHUP, HUP or ERR
-  bool broken_ = false;  // HUP or ERR
-  bool failed_ = false;  // ERR: HUP alone is the end of both sides, behind which there may be something to read
+  bool ended_ : 1 = false;   // RDHUP, HUP or ERR
+  bool broken_ : 1 = false;  // HUP or ERR
+  bool failed_ : 1 = false;  // ERR: HUP alone is the end of both sides, behind which there may be something to read
 };
 
 }  // namespace turnout
