@@ -73,12 +73,25 @@ void Tunnel::stop(Why why) noexcept {
   if (relay_ != nullptr) relay_->stop(Code::cancelled);
 }
 
+Relay::Interest Tunnel::interest(bool forth) const noexcept {
+  if (!frames_) return Relay::Interest::none;
+  const websocket::FrameTracker& frames = forth ? frames_->from_client : frames_->from_upstream;
+  return frames.is_large() ? Relay::Interest::few : Relay::Interest::all;
+}
+
 void Tunnel::passed(bool forth, Bytes bytes) noexcept {
-  Worker& worker = upstream_.worker();
-  silent_ms_ = worker.now_ms() + static_cast<std::uint64_t>(idle_.count());
-  if (!frames_) return;
-  (forth ? frames_->from_client : frames_->from_upstream).pass(bytes);
-  if (draining_ && frames_->from_upstream.is_between_frames()) stop(Why::draining);
+  if (frames_) (forth ? frames_->from_client : frames_->from_upstream).pass(bytes);
+  something_passed();
+}
+
+void Tunnel::moved(bool forth, SplicePipe::Look& look) noexcept {
+  if (frames_) (forth ? frames_->from_client : frames_->from_upstream).pass(look);
+  something_passed();
+}
+
+void Tunnel::something_passed() noexcept {
+  silent_ms_ = upstream_.worker().now_ms() + static_cast<std::uint64_t>(idle_.count());
+  if (draining_ && frames_ && frames_->from_upstream.is_between_frames()) stop(Why::draining);
 }
 
 void Tunnel::half_closed(bool forth) noexcept {

@@ -50,10 +50,13 @@ class Tunnel final : public Protocol, private Relay::Observer, private Waiter, p
     websocket::FrameTracker from_upstream{false};
   };
 
+  Relay::Interest interest(bool forth) const noexcept override;
   void passed(bool forth, Bytes bytes) noexcept override;
+  void moved(bool forth, SplicePipe::Look& look) noexcept override;
   void half_closed(bool forth) noexcept override;
   bool interrupted(bool forth, Code why) noexcept override;
 
+  void something_passed() noexcept;
   void end_within(Millis time, Why why) noexcept;
   void look_at_time() noexcept;
   void watch_limits() noexcept;

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "runtime/read_ahead.h"
+#include "runtime/splice_pipe.h"
 #include "runtime/task_group.h"
 #include "runtime/timer_wheel.h"
 #include "runtime/waiter.h"
@@ -48,6 +49,8 @@ class Worker : public SharedBuffers {
   /// From any thread: runs `job` on this worker's thread.
   virtual void post_from_elsewhere(std::function<void()> job) = 0;
 
+  SplicePipe& splice_pipe() noexcept { return splice_pipe_; }
+
   /// Where one answer is put together. No co_await between building in it and write().
   std::span<char> scratch() noexcept { return scratch_; }
   bool is_shared(const std::byte* data) const noexcept;
@@ -78,6 +81,7 @@ class Worker : public SharedBuffers {
   TimerWheel wheel_;
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
+  SplicePipe splice_pipe_;
   std::array<char, 80 * 1024> scratch_;  // four DATA frames of HTTP/2 in one write
   std::unordered_map<const void*, std::unique_ptr<WorkerLocal>> locals_;
 };

@@ -1,5 +1,7 @@
 #include "transport/relay.h"
 
+#include <algorithm>
+
 namespace turnout {
 
 Relay::Ready::Ready() noexcept
@@ -130,14 +132,54 @@ void Relay::run(Direction& direction) noexcept {
       from.worker().post(direction.ready());
       return;
     }
-    const Io io = Wire::try_fill(from, held_bytes_max);
+    Interest interest = Interest::all;
+    if (direction.much && !direction.copied) interest = observer_.interest(direction.forth);
+    const bool moves = interest != Interest::all;
+    const Io io = moves ? move(direction, interest) : Wire::try_fill(from, held_bytes_max);
+    if (io.code == Code::unsupported) {
+      direction.copied = true;
+      continue;
+    }
     if (io.code == Code::would_block) {
       from.wait(Side::read, &direction.ready());
       return;
     }
     if (io.code != Code::ok) return broke(direction, true, io.code);
     direction.ended = io.n == 0;
+    // A pipe has slots, not bytes: it may be full with less.
+    direction.much = io.n >= (moves ? moved_bytes_min : held_bytes_max);
   }
+}
+
+Io Relay::move(Direction& direction, Interest interest) noexcept {
+  Stream& to = direction.to();
+  Worker& worker = to.worker();
+  SplicePipe& pipe = worker.splice_pipe();
+  if (!pipe.open()) return {0, Code::unsupported};
+  const Io in = direction.from.try_splice_in(pipe, held_bytes_max);
+  if (in.code != Code::ok || in.n == 0) return in;
+  direction.from.count_read(in.n);
+  worker.turn_budget -= std::min(worker.turn_budget, in.n / 2);  // costs half of what copying does
+
+  std::size_t left = in.n;
+  bool can_go = interest == Interest::none || pipe.keep_a_look(in.n);
+  while (left != 0 && can_go) {
+    const Io out = to.try_splice_out(pipe, left);
+    can_go = out.code == Code::ok;
+    if (out.code == Code::unsupported) direction.copied = true;
+    to.count_written(out.n);
+    left -= out.n;
+  }
+  if (left != 0) {
+    // Others need the pipe: what the sink does not take now waits with us, like everything that was read. If the sink
+    // is broken, the next write says so.
+    ReadAhead& ahead = direction.from.ahead();
+    if (!pipe.empty_into(ahead.room().first(left))) return {0, Code::internal};
+    ahead.add(left);
+  }
+  SplicePipe::Look look(pipe, interest == Interest::none ? 0 : in.n - left);
+  observer_.moved(direction.forth, look);
+  return in;
 }
 
 }  // namespace turnout

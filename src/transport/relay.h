@@ -7,6 +7,8 @@
 // holds no buffer and no frame. It never reads more than it has written (backpressure), and each direction ends on its
 // own: the end of one side is passed on as an end, while the other direction goes on. Once both have ended, the wires
 // are to be destroyed: the second end may be said by that alone.
+//
+// Bytes are copied, except where much comes at once and little of it has to be seen: the kernel moves that (splice).
 #pragma once
 
 #include <coroutine>
@@ -26,11 +28,19 @@ class Relay {
  public:
   /// What is unread of one direction while it waits for the other side to take it, in bytes.
   static constexpr std::size_t held_bytes_max = 64 * 1024;
+  /// Less than this at once is cheaper to copy, in bytes.
+  static constexpr std::size_t moved_bytes_min = 16 * 1024;
+
+  /// What has to be seen of the bytes of a direction: only the latter two may be moved.
+  enum class Interest : std::uint8_t { all, few, none };
 
   class Observer {
    public:
+    virtual Interest interest(bool forth) const noexcept = 0;
     /// `bytes` were taken by the far side; `forth`: from the first to the second.
     virtual void passed(bool forth, Bytes bytes) noexcept = 0;
+    /// The same for bytes that were moved; `look` is empty where there is no interest in them.
+    virtual void moved(bool forth, SplicePipe::Look& look) noexcept = 0;
     /// One side has ended, and that was passed on.
     virtual void half_closed(bool forth) noexcept = 0;
     /// Something interrupted the reading of a side. True: the relay stops.
@@ -72,10 +82,13 @@ class Relay {
     bool forth;
     bool ended = false;   // the source has nothing more
     bool closed = false;  // and the sink knows
+    bool much = false;    // the last read got all that it could
+    bool copied = false;  // these streams cannot be spliced
   };
 
   void run(Direction& direction) noexcept;
   void advance(Direction& direction) noexcept;
+  Io move(Direction& direction, Interest interest) noexcept;
   void wait_for_sink(Direction& direction) noexcept;
   void look_at_source(Direction& direction) noexcept;
   void take_back_waiters() noexcept;

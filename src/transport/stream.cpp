@@ -18,6 +18,14 @@ Io Stream::try_send_file(int /*descriptor*/, std::uint64_t /*offset*/, std::size
   return {0, Code::unsupported};
 }
 
+Io Stream::try_splice_in(SplicePipe& /*pipe*/, std::size_t /*size*/) noexcept {
+  return {0, Code::unsupported};
+}
+
+Io Stream::try_splice_out(SplicePipe& /*pipe*/, std::size_t /*size*/) noexcept {
+  return {0, Code::unsupported};
+}
+
 void Stream::interrupt(Code why) noexcept {
   bool pending = false;
   for (const Side side : {Side::read, Side::write}) {

@@ -1,5 +1,6 @@
 #include "transport/tcp_stream.h"
 
+#include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -104,6 +105,43 @@ Io TcpStream::try_send_file(int descriptor, std::uint64_t offset, std::size_t si
       case EINVAL:
       case ENOSYS: return {0, Code::unsupported};
       case EIO: return {0, Code::internal};
+      default: return {0, Code::reset};
+    }
+  }
+}
+
+Io TcpStream::try_splice_in(SplicePipe& pipe, std::size_t size) noexcept {
+  if (!socket_) return {0, Code::reset};
+  if (!readable_) return {0, Code::would_block};
+  while (true) {
+    const ssize_t n = splice(socket_.get(), nullptr, pipe.entrance(), nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (n >= 0) {
+      if (n == 0) ended_ = true;
+      // Less than asked for may be all that the pipe has slots for: only EAGAIN says that there is no more.
+      return {static_cast<std::size_t>(n), Code::ok};
+    }
+    switch (errno) {
+      case EINTR: continue;
+      case EAGAIN: readable_ = false; return {0, Code::would_block};
+      case EINVAL:
+      case ENOSYS: return {0, Code::unsupported};
+      default: return {0, Code::reset};
+    }
+  }
+}
+
+Io TcpStream::try_splice_out(SplicePipe& pipe, std::size_t size) noexcept {
+  if (!socket_) return {0, Code::reset};
+  if (!writable_) return {0, Code::would_block};
+  while (true) {
+    const ssize_t n = splice(pipe.exit(), nullptr, socket_.get(), nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (n > 0) return {static_cast<std::size_t>(n), Code::ok};
+    if (n == 0) return {0, Code::internal};  // there is as much in the pipe as was put in
+    switch (errno) {
+      case EINTR: continue;
+      case EAGAIN: writable_ = false; return {0, Code::would_block};
+      case EINVAL:
+      case ENOSYS: return {0, Code::unsupported};
       default: return {0, Code::reset};
     }
   }

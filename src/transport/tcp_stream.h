@@ -29,6 +29,8 @@ class TcpStream final : public Stream, private EventSource {
   Code try_close_write() noexcept override;
   Code try_close_write_last() noexcept override;
   Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept override;
+  Io try_splice_in(SplicePipe& pipe, std::size_t size) noexcept override;
+  Io try_splice_out(SplicePipe& pipe, std::size_t size) noexcept override;
   void abort() noexcept override;
   bool is_broken() const noexcept override { return failed_ || !socket_; }
   std::string_view name() const noexcept override { return kind_ == Kind::unix_socket ? "unix" : "tcp"; }

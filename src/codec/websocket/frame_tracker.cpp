@@ -25,6 +25,7 @@ void FrameTracker::pass(Bytes bytes) noexcept {
     }
     header_size_ = 0;
     left_ = header->payload_bytes;
+    large_ = left_ >= large_bytes_min;
     closed_ = header->opcode == Opcode::close;
   }
 }

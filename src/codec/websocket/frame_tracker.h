@@ -7,6 +7,7 @@
 // Nothing is checked and nothing is held: what is no frame of RFC 6455 ends the tracking.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -21,9 +22,28 @@ class FrameTracker {
   explicit FrameTracker(bool from_client) noexcept : from_client_(from_client) {}
 
   void pass(Bytes bytes) noexcept;
+  /// The same for bytes that were passed on without being read: `look` has left(), skip(n), and read(n), which gives
+  /// few bytes. Only the headers are read.
+  template <class Look>
+  void pass(Look& look) noexcept {
+    while (look.left() != 0) {
+      if (left_ == 0) {
+        pass(Bytes(look.read(frame_header_bytes_max)));
+        continue;
+      }
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, look.left()));
+      look.skip(n);
+      left_ -= n;
+    }
+  }
+
+  /// The frame that began last is so large that it pays to look at nothing but its header.
+  bool is_large() const noexcept { return large_; }
 
   /// False in the middle of a frame, behind a close frame, and where there was something that is no frame.
   bool is_between_frames() const noexcept { return !lost_ && !closed_ && left_ == 0 && header_size_ == 0; }
+
+  static constexpr std::uint64_t large_bytes_min = 16 * 1024;
 
  private:
   std::uint64_t left_ = 0;  // of the payload
@@ -32,6 +52,7 @@ class FrameTracker {
   bool from_client_;
   bool closed_ = false;
   bool lost_ = false;
+  bool large_ = false;
 };
 
 }  // namespace turnout::websocket

@@ -16,6 +16,53 @@ std::string frame(Opcode opcode, std::size_t size, bool masked) {
   return std::string(as_text(Bytes(header).first(n))) + std::string(size, 'x');
 }
 
+/// What was passed on and can be looked at, as long as nobody reads a payload.
+class Glance {
+ public:
+  explicit Glance(std::string_view bytes) : left_(bytes) {}
+  std::size_t left() const { return left_.size(); }
+  void skip(std::size_t n) { left_.remove_prefix(n); }
+  Bytes read(std::size_t n) {
+    const std::string_view few = left_.substr(0, n);
+    left_.remove_prefix(few.size());
+    seen_ += few.size();
+    return as_bytes(few);
+  }
+  std::size_t seen() const { return seen_; }
+
+ private:
+  std::string_view left_;
+  std::size_t seen_ = 0;
+};
+
+TEST(FrameTracker, ReadsNothingButHeadersOfWhatItIsGivenToLookAt) {
+  const std::string all = frame(Opcode::binary, 70'000, false) + frame(Opcode::ping, 3, false) +
+                          frame(Opcode::binary, 40'000, false) + frame(Opcode::text, 0, false);
+  for (const std::size_t step : {std::size_t{1}, std::size_t{9}, std::size_t{4096}, std::size_t{65'536}}) {
+    FrameTracker tracker(false);
+    FrameTracker reader(false);
+    std::size_t seen = 0;
+    for (std::size_t at = 0; at < all.size(); at += step) {
+      const std::string_view piece = std::string_view(all).substr(at, step);
+      Glance glance(piece);
+      tracker.pass(glance);
+      reader.pass(as_bytes(piece));
+      seen += glance.seen();
+      ASSERT_EQ(tracker.is_between_frames(), reader.is_between_frames()) << at << " of step " << step;
+    }
+    EXPECT_TRUE(tracker.is_between_frames());
+    EXPECT_LE(seen, 4 * frame_header_bytes_max);
+  }
+}
+
+TEST(FrameTracker, KnowsALargeFrameFromASmallOne) {
+  FrameTracker tracker(false);
+  tracker.pass(as_bytes(frame(Opcode::binary, FrameTracker::large_bytes_min, false)));
+  EXPECT_TRUE(tracker.is_large());
+  tracker.pass(as_bytes(frame(Opcode::binary, FrameTracker::large_bytes_min - 1, false)));
+  EXPECT_FALSE(tracker.is_large());
+}
+
 TEST(FrameTracker, KnowsTheBoundariesHoweverTheBytesAreCut) {
   for (const bool masked : {false, true}) {
     const std::string frames[] = {frame(Opcode::text, 0, masked), frame(Opcode::binary, 5, masked),
