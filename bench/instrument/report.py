@@ -33,6 +33,21 @@ def verdict(ours, peer):
     return "behind" if ours["min"] > peer["max"] else "level"
 
 
+def is_settled(row, samples):
+    """Whether more rounds would hardly change a verdict. Ranges that overlap will do so after more rounds too; those
+    that do not have to lie apart by half of their width."""
+    results = {name: summary(taken) for name, taken in samples.items()}
+    ours = results.get(row.servers[0])
+    for peer in row.servers[1:]:
+        if not ours or peer not in results or verdict(ours, results[peer]) == "level":
+            continue
+        low, high = sorted((ours, results[peer]), key=lambda one: one["median"])
+        width = max(low["max"] - low["min"], high["max"] - high["min"])
+        if high["min"] - low["max"] < width / 2:
+            return False
+    return True
+
+
 def judge(row, results):
     """What the row's targets came to: [{peer, target, ratio, verdict, met}]."""
     ours = results.get(row.servers[0])
@@ -136,7 +151,7 @@ def markdown(told, rows):
     versions = ", ".join(f"{name} {number_}" for name, number_ in told["versions"].items())
     lines = ["# Benchmarks", "",
              f"{told['date']}, commit {told['commit']}. {told['cpu']}, kernel {told['kernel']}, {told['congestion_control']}. "
-             f"{told['rounds']} interleaved rounds of {told['seconds']:g} s; one thread a server, pinned to a core, the load on the other.",
+             f"{told['rounds']} interleaved rounds of {told['seconds']:g} s, more where a verdict is close; one thread a server, pinned to a core, the load on the other.",
              "", f"{versions}.", "",
              "CPU is that of the server's process tree. A ratio is the other's value divided by Turnout's, so above 1 is better. "
              "Ahead and behind: the ranges of the rounds do not overlap; level: they do.", "", *overview_lines(rows)]

@@ -189,8 +189,8 @@ def echo(message_bytes, *more):
                     "--message-bytes", message_bytes, *more)
 
 
-def bulk(connections):
-    return load_row("bulk", "--protocol", "websocket", "--path", "/proxied/bulk", "--connections", connections, per=1.0)
+def bulk(connections, protocol="websocket"):
+    return load_row("bulk", "--protocol", protocol, "--path", "/proxied/bulk", "--connections", connections, per=1.0)
 
 
 def requests(connections, path, *more, port="port"):
@@ -233,10 +233,12 @@ def make_rows():
         needs_backend=True, group="switches")
     add("tunnel", "tunnel, messages of 64 bytes, 64 tunnels", "µs/message", RELAYS, tunnels(64),
         Target(("nginx",)), Target(("haproxy",), 1.15), needs_backend=True, group="tunnels")
-    add("bulk-16", "tunnel, bulk, 16 tunnels", "ns/byte", BULK, bulk(16), Target(("nginx",), 2.0),
+    add("bulk-16", "tunnel of a WebSocket, bulk in frames of 64 KiB, 16 tunnels", "ns/byte", BULK, bulk(16),
+        Target(("nginx",), 2.0), Target(("nginx, 64k buffers",), 1.4), Target(("haproxy",), 1.5), needs_backend=True, group="tunnels")
+    add("bulk-16-raw", "tunnel of any token, bulk, 16 tunnels", "ns/byte", BULK, bulk(16, "tcp"), Target(("nginx",), 2.0),
         Target(("nginx, 64k buffers",), 1.4), Target(("haproxy",), 1.5), needs_backend=True, group="tunnels")
-    add("bulk-1", "tunnel, bulk, 1 tunnel", "ns/byte", BULK, bulk(1), Target(("nginx",), 2.0), Target(("haproxy",), 1.3),
-        needs_backend=True, group="tunnels")
+    add("bulk-1", "tunnel of a WebSocket, bulk in frames of 64 KiB, 1 tunnel", "ns/byte", BULK, bulk(1),
+        Target(("nginx",), 2.0), Target(("haproxy",), 1.3), needs_backend=True, group="tunnels")
     h2tunnel_servers = ("turnout", "haproxy", "nghttpx", "apache")
     add("h2tunnels", "RFC 8441, 64 tunnels on one HTTP/2 connection, messages of 64 bytes", "µs/message", h2tunnel_servers,
         load_row("h2tunnels", "--streams", 64, "--path", "/proxied/echo", port="http2"),
