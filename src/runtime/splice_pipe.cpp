@@ -81,7 +81,7 @@ void SplicePipe::Look::skip(std::size_t size) noexcept {
 }
 
 Bytes SplicePipe::Look::read(std::size_t size) noexcept {
-  const MutableBytes into = MutableBytes(bytes_).first(std::min({size, left_, bytes_.size()}));
+  const MutableBytes into = room_.first(std::min({size, left_, room_.size()}));
   if (!read_all(pipe_.kept_.exit.get(), into)) {
     pipe_.kept_ = Ends{};
     pipe_.kept_bytes_ = 0;

@@ -9,8 +9,6 @@
 //   for (SplicePipe::Look look(pipe, m); look.left() != 0;) { look.skip(...); look.read(...); }
 #pragma once
 
-#include <array>
-
 #include "base/bytes.h"
 #include "base/descriptor.h"
 
@@ -34,21 +32,21 @@ class SplicePipe {
   /// What was kept, from its beginning; what is not asked for is forgotten.
   class Look {
    public:
-    /// `size`: how much of it is of interest.
-    Look(SplicePipe& pipe, std::size_t size) noexcept : pipe_(pipe), left_(size) {}
+    /// `size`: how much of it is of interest. `room`: for what is read.
+    Look(SplicePipe& pipe, std::size_t size, MutableBytes room) noexcept : pipe_(pipe), left_(size), room_(room) {}
     Look(const Look&) = delete;
     Look& operator=(const Look&) = delete;
     ~Look();
 
     std::size_t left() const noexcept { return left_; }
     void skip(std::size_t size) noexcept;
-    /// A few bytes; empty only where the pipe has failed, and then nothing is left.
+    /// So many bytes, or as many as there is room for; empty only where the pipe has failed, and then nothing is left.
     Bytes read(std::size_t size) noexcept;
 
    private:
     SplicePipe& pipe_;
     std::size_t left_;
-    std::array<std::byte, 64> bytes_;
+    MutableBytes room_;
   };
 
  private:

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <string>
 
 namespace turnout {
@@ -43,11 +44,13 @@ TEST(SplicePipe, IsLookedAtWhenTheBytesHaveGoneOn) {
     std::string gone(text.size(), ' ');
     ASSERT_TRUE(pipe.empty_into(std::as_writable_bytes(std::span(gone))));
     // The rest, and what lies behind what is of interest, is forgotten: the next round sees its own.
-    SplicePipe::Look look(pipe, 15'000);
+    std::array<std::byte, 16> room;
+    SplicePipe::Look look(pipe, 15'000, room);
     EXPECT_EQ(as_text(look.read(3)), "012");
     look.skip(9'002);
     EXPECT_EQ(as_text(look.read(4)), "5678");
     EXPECT_EQ(look.left(), 15'000U - 3 - 9'002 - 4);
+    EXPECT_EQ(look.read(look.left()).size(), room.size());
   }
 }
 

@@ -163,6 +163,7 @@ Io Relay::move(Direction& direction, Interest interest) noexcept {
 
   std::size_t left = in.n;
   bool can_go = interest == Interest::none || pipe.keep_a_look(in.n);
+  if (!can_go) direction.copied = true;
   while (left != 0 && can_go) {
     const Io out = to.try_splice_out(pipe, left);
     can_go = out.code == Code::ok;
@@ -177,7 +178,7 @@ Io Relay::move(Direction& direction, Interest interest) noexcept {
     if (!pipe.empty_into(ahead.room().first(left))) return {0, Code::internal};
     ahead.add(left);
   }
-  SplicePipe::Look look(pipe, interest == Interest::none ? 0 : in.n - left);
+  SplicePipe::Look look(pipe, interest == Interest::none ? 0 : in.n - left, std::as_writable_bytes(worker.scratch()));
   observer_.moved(direction.forth, look);
   return in;
 }

@@ -188,8 +188,11 @@ class ProxyWebSocket(unittest.IsolatedAsyncioTestCase):
 
     async def test_what_the_server_learns(self):
         async with self.connect("/python?room=1", "wss", origin="https://app.example", subprotocols=["a", "b"],
-                                extra_headers={"X-Forwarded-For": "192.0.2.1", "X-Mine": "1"}):
-            # A connection of an earlier test may still be on its way in.
+                                extra_headers={"X-Forwarded-For": "192.0.2.1", "X-Mine": "1"}) as websocket:
+            # The server writes the request down behind its 101: with an echo it has done so. And a connection of an
+            # earlier test may still be on its way in.
+            await websocket.send("there")
+            await websocket.recv()
             asked = next(request for request in reversed(self.python.requests) if request.get("X-Mine") == "1")
         self.assertEqual(asked["Host"], "{}:{}".format(*self.server.https))
         self.assertEqual(asked["Origin"], "https://app.example")

@@ -22,13 +22,14 @@ class FrameTracker {
   explicit FrameTracker(bool from_client) noexcept : from_client_(from_client) {}
 
   void pass(Bytes bytes) noexcept;
-  /// The same for bytes that were passed on without being read: `look` has left(), skip(n), and read(n), which gives
-  /// few bytes. Only the headers are read.
+  /// The same for bytes that were passed on without being read: `look` has left(), skip(n) and read(n). Of large frames
+  /// only the headers are read; small ones are read all at once, for a peer may send thousands of them.
   template <class Look>
   void pass(Look& look) noexcept {
     while (look.left() != 0) {
       if (left_ == 0) {
-        pass(Bytes(look.read(frame_header_bytes_max)));
+        if (lost_ || closed_) return;
+        pass(Bytes(look.read(large_ ? frame_header_bytes_max : look.left())));
         continue;
       }
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, look.left()));

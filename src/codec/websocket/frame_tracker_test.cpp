@@ -26,13 +26,16 @@ class Glance {
     const std::string_view few = left_.substr(0, n);
     left_.remove_prefix(few.size());
     seen_ += few.size();
+    ++reads_;
     return as_bytes(few);
   }
   std::size_t seen() const { return seen_; }
+  std::size_t reads() const { return reads_; }
 
  private:
   std::string_view left_;
   std::size_t seen_ = 0;
+  std::size_t reads_ = 0;
 };
 
 TEST(FrameTracker, ReadsNothingButHeadersOfWhatItIsGivenToLookAt) {
@@ -52,6 +55,28 @@ TEST(FrameTracker, ReadsNothingButHeadersOfWhatItIsGivenToLookAt) {
     }
     EXPECT_TRUE(tracker.is_between_frames());
     EXPECT_LE(seen, 4 * frame_header_bytes_max);
+  }
+}
+
+// Each read is a system call: no peer decides how many there are.
+TEST(SEC_D7, LookingAtManySmallFramesBehindALargeOneTakesFewReads) {
+  std::string all = frame(Opcode::binary, FrameTracker::large_bytes_min, false);
+  while (all.size() < 65'536) all += frame(Opcode::ping, 0, false);
+  FrameTracker tracker(false);
+  Glance glance(all);
+  tracker.pass(glance);
+  EXPECT_LE(glance.reads(), 3U);
+  EXPECT_TRUE(tracker.is_between_frames());
+}
+
+TEST(SEC_D7, WhatFollowsACloseFrameOrNoFrameIsNotLookedAt) {
+  for (const std::string& last : {frame(Opcode::close, 0, false), std::string("\xff\xff")}) {
+    const std::string all = frame(Opcode::binary, 60'000, false) + last + std::string(60'000, 'x');
+    FrameTracker tracker(false);
+    Glance glance(all);
+    tracker.pass(glance);
+    EXPECT_LE(glance.reads(), 3U);
+    EXPECT_FALSE(tracker.is_between_frames());
   }
 }
 
