@@ -76,6 +76,7 @@ void Tunnel::stop(Why why) noexcept {
 Relay::Interest Tunnel::interest(bool forth) const noexcept {
   if (!frames_) return Relay::Interest::none;
   const websocket::FrameTracker& frames = forth ? frames_->from_client : frames_->from_upstream;
+  if (frames.is_over()) return Relay::Interest::none;
   return frames.is_large() ? Relay::Interest::few : Relay::Interest::all;
 }
 

@@ -77,7 +77,8 @@ SplicePipe::Look::~Look() {
 }
 
 void SplicePipe::Look::skip(std::size_t size) noexcept {
-  left_ = pipe_.forget(size) ? left_ - size : 0;
+  failed_ = !pipe_.forget(size);
+  left_ = failed_ ? 0 : left_ - size;
 }
 
 Bytes SplicePipe::Look::read(std::size_t size) noexcept {
@@ -86,6 +87,7 @@ Bytes SplicePipe::Look::read(std::size_t size) noexcept {
     pipe_.kept_ = Ends{};
     pipe_.kept_bytes_ = 0;
     left_ = 0;
+    failed_ = true;
     return {};
   }
   pipe_.kept_bytes_ -= into.size();

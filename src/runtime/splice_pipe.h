@@ -39,14 +39,17 @@ class SplicePipe {
     ~Look();
 
     std::size_t left() const noexcept { return left_; }
+    /// Not all of it could be seen.
+    bool failed() const noexcept { return failed_; }
     void skip(std::size_t size) noexcept;
-    /// So many bytes, or as many as there is room for; empty only where the pipe has failed, and then nothing is left.
+    /// So many bytes, or as many as there is room for; empty only where it has failed, and then nothing is left.
     Bytes read(std::size_t size) noexcept;
 
    private:
     SplicePipe& pipe_;
     std::size_t left_;
     MutableBytes room_;
+    bool failed_ = false;
   };
 
  private:

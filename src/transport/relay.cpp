@@ -140,6 +140,11 @@ void Relay::run(Direction& direction) noexcept {
       direction.copied = true;
       continue;
     }
+    if (moves && (io.code == Code::would_block || (io.code == Code::ok && io.n == 0))) {
+      // Nothing more, the end, or TCP's urgent data, before which splice stops: recv tells which.
+      direction.much = false;
+      continue;
+    }
     if (io.code == Code::would_block) {
       from.wait(Side::read, &direction.ready());
       return;
@@ -178,6 +183,7 @@ Io Relay::move(Direction& direction, Interest interest) noexcept {
     if (!pipe.empty_into(ahead.room().first(left))) return {0, Code::internal};
     ahead.add(left);
   }
+  if (left == in.n) return in;
   SplicePipe::Look look(pipe, interest == Interest::none ? 0 : in.n - left, std::as_writable_bytes(worker.scratch()));
   observer_.moved(direction.forth, look);
   return in;

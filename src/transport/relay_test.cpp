@@ -75,6 +75,32 @@ TEST_F(Moves, MuchAtOnceArrivesInBothDirectionsAsItWasSent) {
   EXPECT_GT(counter.times_moved, 0U);
 }
 
+// Splice stops before urgent data, and says the same as where there is nothing more or the end.
+TEST_F(Moves, UrgentDataCutsNothingOff) {
+  for (const bool ends_at_once : {false, true}) {
+    auto [first, client] = connect();
+    auto [second, server] = connect();
+    Counter counter(Relay::Interest::none);
+    std::optional<RelayEnd> end;
+    loop.connections.spawn(relay_between(Wire(std::move(first)), Wire(std::move(second)), counter, end));
+    const std::string before = pattern(5'000'000);
+    const std::string behind = pattern(ends_at_once ? 100 : 3'000'000);
+    std::string at_client;
+    std::thread sender([&, &fd = server] {
+      send_all(fd, before);
+      ASSERT_EQ(send(fd.get(), "!", 1, MSG_OOB), 1);
+      send_all(fd, behind);
+      shutdown(fd.get(), SHUT_WR);
+    });
+    std::thread receiver([&, &fd = client] { at_client = receive_to_end(fd), shutdown(fd.get(), SHUT_WR); });
+    run();
+    sender.join();
+    receiver.join();
+    EXPECT_TRUE(at_client == before + behind) << at_client.size();
+    EXPECT_GT(counter.times_moved, 0U);
+  }
+}
+
 std::string frame(std::size_t size) {
   std::array<std::byte, websocket::frame_header_bytes_max> header{};
   const std::size_t n = websocket::encode_frame_header(

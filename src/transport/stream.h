@@ -51,7 +51,8 @@ class Stream : public Pooled, private Timer {
   /// Sends a part of a file; unsupported where that saves nothing over reading and writing it.
   virtual Io try_send_file(int descriptor, std::uint64_t offset, std::size_t size) noexcept;
   /// try_read() and try_write() whose bytes stay in the kernel: from here into the pipe, and from the pipe to here,
-  /// where `size` is what lies in it. unsupported where bytes are changed on their way.
+  /// where `size` is what lies in it. unsupported where bytes are changed on their way. Nothing or would_block from the
+  /// first: only try_read() can tell what that means.
   virtual Io try_splice_in(SplicePipe& pipe, std::size_t size) noexcept;
   virtual Io try_splice_out(SplicePipe& pipe, std::size_t size) noexcept;
   /// Breaks the connection off: RST, RST_STREAM. Pending operations end with `reset`.

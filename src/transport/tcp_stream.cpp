@@ -116,13 +116,12 @@ Io TcpStream::try_splice_in(SplicePipe& pipe, std::size_t size) noexcept {
   while (true) {
     const ssize_t n = splice(socket_.get(), nullptr, pipe.entrance(), nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (n >= 0) {
-      if (n == 0) ended_ = true;
-      // Less than asked for may be all that the pipe has slots for: only EAGAIN says that there is no more.
+      // Less than asked for may be all that the pipe has slots for.
       return {static_cast<std::size_t>(n), Code::ok};
     }
     switch (errno) {
       case EINTR: continue;
-      case EAGAIN: readable_ = false; return {0, Code::would_block};
+      case EAGAIN: return {0, Code::would_block};
       case EINVAL:
       case ENOSYS: return {0, Code::unsupported};
       default: return {0, Code::reset};

@@ -22,8 +22,8 @@ class FrameTracker {
   explicit FrameTracker(bool from_client) noexcept : from_client_(from_client) {}
 
   void pass(Bytes bytes) noexcept;
-  /// The same for bytes that were passed on without being read: `look` has left(), skip(n) and read(n). Of large frames
-  /// only the headers are read; small ones are read all at once, for a peer may send thousands of them.
+  /// The same for bytes that were passed on without being read: `look` has left(), skip(n), read(n) and failed(). Of
+  /// large frames only the headers are read; small ones are read all at once, for a peer may send thousands of them.
   template <class Look>
   void pass(Look& look) noexcept {
     while (look.left() != 0) {
@@ -36,8 +36,11 @@ class FrameTracker {
       look.skip(n);
       left_ -= n;
     }
+    if (look.failed()) lost_ = true;
   }
 
+  /// No frame begins any more: what comes is not looked at.
+  bool is_over() const noexcept { return lost_ || closed_; }
   /// The frame that began last is so large that it pays to look at nothing but its header.
   bool is_large() const noexcept { return large_; }
 

@@ -29,6 +29,8 @@ class Glance {
     ++reads_;
     return as_bytes(few);
   }
+  bool failed() const { return failed_; }
+  void fail() { failed_ = true, left_ = {}; }
   std::size_t seen() const { return seen_; }
   std::size_t reads() const { return reads_; }
 
@@ -36,6 +38,7 @@ class Glance {
   std::string_view left_;
   std::size_t seen_ = 0;
   std::size_t reads_ = 0;
+  bool failed_ = false;
 };
 
 TEST(FrameTracker, ReadsNothingButHeadersOfWhatItIsGivenToLookAt) {
@@ -78,6 +81,16 @@ TEST(SEC_D7, WhatFollowsACloseFrameOrNoFrameIsNotLookedAt) {
     EXPECT_LE(glance.reads(), 3U);
     EXPECT_FALSE(tracker.is_between_frames());
   }
+}
+
+TEST(FrameTracker, IsLostWhereLookingFailed) {
+  FrameTracker tracker(false);
+  EXPECT_TRUE(tracker.is_between_frames());
+  Glance glance("unseen");
+  glance.fail();
+  tracker.pass(glance);
+  EXPECT_FALSE(tracker.is_between_frames());
+  EXPECT_TRUE(tracker.is_over());
 }
 
 TEST(FrameTracker, KnowsALargeFrameFromASmallOne) {

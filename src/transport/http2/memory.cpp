@@ -16,9 +16,11 @@ struct alignas(std::max_align_t) Front {
 };
 
 void* take(std::size_t size, void* /*user_data*/) noexcept {
-  if (size > SIZE_MAX - sizeof(Front)) return nullptr;
+  if (size > SIZE_MAX - 2 * sizeof(Front)) return nullptr;
+  // The pool aligns multiples of 16 to 16, and others to 8.
+  const std::size_t bytes = sizeof(Front) + (size + alignof(Front) - 1) / alignof(Front) * alignof(Front);
   try {
-    return new (pool_take(size + sizeof(Front))) Front{size + sizeof(Front)} + 1;
+    return new (pool_take(bytes)) Front{bytes} + 1;
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
