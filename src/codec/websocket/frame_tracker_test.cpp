@@ -41,14 +41,17 @@ class Glance {
   bool failed_ = false;
 };
 
-TEST(FrameTracker, ReadsNothingButHeadersOfWhatItIsGivenToLookAt) {
-  const std::string all = frame(Opcode::binary, 70'000, false) + frame(Opcode::ping, 3, false) +
-                          frame(Opcode::binary, 40'000, false) + frame(Opcode::text, 0, false);
+TEST(FrameTracker, ReadsNothingButTheHeadersOfLargeFramesItIsGivenToLookAt) {
+  const std::string all =
+      frame(Opcode::binary, 70'000, false) + frame(Opcode::binary, 40'000, false) + frame(Opcode::text, 20'000, false);
+  constexpr std::size_t read_before = 20;
   for (const std::size_t step : {std::size_t{1}, std::size_t{9}, std::size_t{4096}, std::size_t{65'536}}) {
     FrameTracker tracker(false);
     FrameTracker reader(false);
+    tracker.pass(as_bytes(std::string_view(all).substr(0, read_before)));
+    reader.pass(as_bytes(std::string_view(all).substr(0, read_before)));
     std::size_t seen = 0;
-    for (std::size_t at = 0; at < all.size(); at += step) {
+    for (std::size_t at = read_before; at < all.size(); at += step) {
       const std::string_view piece = std::string_view(all).substr(at, step);
       Glance glance(piece);
       tracker.pass(glance);
@@ -57,7 +60,7 @@ TEST(FrameTracker, ReadsNothingButHeadersOfWhatItIsGivenToLookAt) {
       ASSERT_EQ(tracker.is_between_frames(), reader.is_between_frames()) << at << " of step " << step;
     }
     EXPECT_TRUE(tracker.is_between_frames());
-    EXPECT_LE(seen, 4 * frame_header_bytes_max);
+    EXPECT_LE(seen, 2 * frame_header_bytes_max);
   }
 }
 
