@@ -136,7 +136,7 @@ void Relay::run(Direction& direction) noexcept {
     if (direction.much && !direction.copied) interest = observer_.interest(direction.forth);
     const bool moves = interest != Interest::all;
     const Io io = moves ? move(direction, interest) : Wire::try_fill(from, held_bytes_max);
-    if (io.code == Code::unsupported) {
+    if (moves && io.code == Code::unsupported) {
       direction.copied = true;
       continue;
     }
